@@ -1,0 +1,35 @@
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
+import type { BuildInput } from '../../protocol/app.ts';
+import { ownFile } from '../../util/own-file.ts';
+import { currentInput } from '../artefact/build-inputs.ts';
+
+export interface ApiScript {
+  readonly script: string;
+  /** the sources it was made from */
+  readonly inputs: readonly BuildInput[];
+}
+
+/** The script behind the API snapshot: everything that a guest has before its own code. */
+export async function bundleApi(entry: URL = ownFile('../../guest/main', import.meta.url)): Promise<ApiScript> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [fileURLToPath(entry)],
+    outfile: 'api.js',
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'iife',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'chrome124',
+    minify: true,
+    // private by convention, in the streams polyfill
+    mangleProps: /^_[a-z]/u,
+    legalComments: 'none',
+    banner: { js: '"use strict";' },
+    logLevel: 'silent',
+  });
+  const inputs = await Promise.all(Object.keys(metafile.inputs).map((path) => currentInput(resolve(path))));
+  return { script: outputFiles[0]?.text ?? '', inputs: inputs.filter((input) => input !== undefined) };
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { appPortSchema, envSchema, hostPatternSchema, hostnameSchema, mergeHostnames } from '../../protocol/operator.ts';
+import { writtenLimitsSchema } from '../../protocol/written-limits.ts';
+import { checkDocument } from './check-document.ts';
+import type { ConfigDocument } from './config-document.ts';
+import { WarningList, isVacuous } from './written-config.ts';
+import type { WrittenConfig } from './written-config.ts';
+
+const appNanoSchema = z.strictObject({
+  name: z.string().optional(),
+  main: z.string().optional(),
+  hostname: hostnameSchema.optional(),
+  hostnames: z.array(hostnameSchema).optional(),
+  port: appPortSchema.optional(),
+  env: envSchema.optional(),
+  limits: writtenLimitsSchema.optional(),
+  permissions: z.strictObject({ network: z.union([z.boolean(), z.array(hostPatternSchema)]).optional() }).optional(),
+  bindings: z.json().optional(),
+});
+
+/** An `app.nano` file. `permissions.network`: true or absent asks for any public host, false for none. Throws `config_invalid`. */
+export function appNano(document: ConfigDocument): WrittenConfig {
+  const written = checkDocument(appNanoSchema, document);
+  const warnings = new WarningList(document);
+  if (!isVacuous(written.bindings)) warnings.add(['bindings'], () => 'bindings is not supported yet and is ignored');
+  return {
+    name: written.name,
+    main: written.main,
+    hostnames: mergeHostnames(written.hostname, written.hostnames) ?? [],
+    port: written.port,
+    vars: written.env ?? {},
+    limits: written.limits ?? {},
+    rules: [],
+    egress: requestedHosts(written.permissions?.network),
+    warnings: warnings.all(),
+  };
+}
+
+function requestedHosts(network: boolean | readonly string[] | undefined): readonly string[] | undefined {
+  if (network === undefined || network === true) return undefined;
+  return network === false ? [] : network;
+}

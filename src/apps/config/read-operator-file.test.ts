@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { DEFAULT_APP_LIMITS } from '../../protocol/limits.ts';
+import { defaultOperatorPolicy } from '../../protocol/operator.ts';
+import { readOperatorFile } from './read-operator-file.ts';
+import { testFolder } from './test-folder.ts';
+
+const EVERYTHING = `
+host: 127.0.0.1
+port: 8081
+apps_port: 0
+cells: 2
+data: ../data
+grace_ms: 5000
+apps:
+  - path: shop
+    name: shop
+    hostname: Shop.example.com
+    hostnames: [www.shop.example.com]
+    port: 4001
+    env: { KEY: "\${KEY}", N: 1 }
+    limits: { memory: 256MB }
+    egress: { hosts: [api.example.com], private: [10.1.0.0/16] }
+limits: { cpu_ms: 20 }
+limits_max: { cpu_ms: 200, memory: 1GB }
+egress: { hosts: ["*.example.com"], private: [loopback, "fd00::1", 192.168.1.7, 10.0.0.0/8] }
+allowed_hosts: [Nanos.example.com]
+secrets: [KEY]
+tenants:
+  constructor: { limits: { queued: 1 } }
+`;
+
+describe('readOperatorFile', () => {
+  it('reads every key of a YAML file', async (test) => {
+    const root = await testFolder(test, { 'etc/nanos.yaml': EVERYTHING });
+    assert.deepEqual(await readOperatorFile(join(root, 'etc/nanos.yaml')), {
+      host: '127.0.0.1',
+      controlPort: 8081,
+      appsPort: 0,
+      cells: 2,
+      dataDir: join(root, 'data'),
+      graceMs: 5000,
+      apps: [
+        {
+          path: 'shop',
+          name: 'shop',
+          hostnames: ['shop.example.com', 'www.shop.example.com'],
+          port: 4001,
+          env: { KEY: '${KEY}', N: 1 },
+          grant: {
+            limits: { ...NO_LIMITS, memoryMbMax: 256 },
+            egress: { hosts: ['api.example.com'], privateRanges: ['10.1.0.0/16'] },
+          },
+        },
+      ],
+      limits: { ...DEFAULT_APP_LIMITS, cpuMsMax: 20 },
+      limitsMax: { ...DEFAULT_APP_LIMITS, cpuMsMax: 200, memoryMbMax: 1024 },
+      egress: { hosts: ['*.example.com'], privateRanges: ['127.0.0.0/8', '::1/128', 'fd00::1/128', '192.168.1.7/32', '10.0.0.0/8'] },
+      allowedHosts: ['nanos.example.com'],
+      secretNames: ['KEY'],
+      tenants: new Map([['constructor', { limits: { ...NO_LIMITS, queuedMax: 1 }, egress: { hosts: undefined, privateRanges: undefined } }]]),
+    });
+  });
+
+  it('reads the JSON form with a port and apps', async (test) => {
+    const text = '{ "port": 8080, "apps": [{ "name": "a", "hostname": "a.com", "port": 4001, "path": "./a", "env": { "A": "1" }, "limits": { "memory": 64 } }] }';
+    const root = await testFolder(test, { 'nanos.json': text, 'nanos.yaml': text });
+    const fromJson = await readOperatorFile(join(root, 'nanos.json'));
+    assert.equal(fromJson.controlPort, 8080);
+    assert.equal(fromJson.apps[0]?.grant.limits.memoryMbMax, 64);
+    assert.deepEqual(await readOperatorFile(join(root, 'nanos.yaml')), fromJson);
+  });
+
+  it('reads an empty file as the default policy', async (test) => {
+    const root = await testFolder(test, { 'nanos.yaml': '# nothing yet\n' });
+    assert.deepEqual(await readOperatorFile(join(root, 'nanos.yaml')), defaultOperatorPolicy());
+  });
+
+  const mistakes: readonly (readonly [string, number, number, RegExp])[] = [
+    ['prot: 1', 1, 1, /^Unknown key "prot"; did you mean "port"\?$/],
+    ['apps:\n  - path: a\n    hostnam: a.com', 3, 5, /^Unknown key "hostnam" in apps\[0\]; did you mean "hostname"\?$/],
+    ['tenants:\n  a:\n    limit: {}', 3, 5, /^Unknown key "limit" in tenants\.a; did you mean "limits"\?$/],
+    ['tenants:\n  A_b: {}', 2, 3, /^tenants\.A_b must be one DNS label/],
+    ['limits_max:\n  memory: 64MB', 2, 11, /^limits_max\.memory must not be below the limit of every app, 128/],
+    ['limits: { memory: 1TB }', 1, 19, /^limits\.memory must be a whole number of MB/],
+    ['limits: { memory: 4097 }', 1, 19, /^limits\.memory must be at most 4096$/],
+    ['apps:\n  - name: a', 2, 5, /^apps\[0\]\.path is missing$/],
+    ['apps:\n  - path: ""', 2, 11, /^apps\[0\]\.path must not be empty$/],
+    ['egress: { private: [everything] }', 1, 21, /^egress\.private\[0\] must be a CIDR range or one of loopback, private, link-local$/],
+    ['egress: { private: [10.0.0.0/33] }', 1, 21, /CIDR/],
+    ['egress: { private: [0x7f.1] }', 1, 21, /CIDR/],
+    ['secrets: ["A-B"]', 1, 11, /^secrets\[0\] must be the name of an environment variable$/],
+    ['port: 65536', 1, 7, /^port must be at most 65535$/],
+    ['cells: 0', 1, 8, /^cells must be at least 1$/],
+    ['apps: {}', 1, 7, /^apps must be a list, not a mapping$/],
+    ['port: 1\nport: 2', 2, 1, /^Key "port" is given twice$/],
+    ['nonsense', 1, 1, /^The file must be a mapping, not text$/],
+  ];
+  for (const [text, line, column, message] of mistakes) {
+    it(`points into ${JSON.stringify(text)}`, async (test) => {
+      const root = await testFolder(test, { 'nanos.yaml': text });
+      const file = join(root, 'nanos.yaml');
+      await assert.rejects(readOperatorFile(file), { code: 'config_invalid', message, position: { file, line, column } });
+    });
+  }
+
+  it('says that a file does not exist', async (test) => {
+    const root = await testFolder(test);
+    await assert.rejects(readOperatorFile(join(root, 'nanos.yaml')), { code: 'config_invalid', message: /nanos\.yaml does not exist/ });
+    await assert.rejects(readOperatorFile(root), { code: 'config_invalid', message: /not a regular file/ });
+  });
+});
+
+const NO_LIMITS = {
+  memoryMbMax: undefined,
+  cpuMsMax: undefined,
+  startupMsMax: undefined,
+  wallMsMax: undefined,
+  subrequestsMax: undefined,
+  requestBodyBytesMax: undefined,
+  inFlightMax: undefined,
+  queuedMax: undefined,
+};

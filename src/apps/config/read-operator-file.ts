@@ -1,0 +1,15 @@
+import { dirname, extname, resolve } from 'node:path';
+import { operatorFileSchema } from '../../protocol/operator.ts';
+import type { OperatorPolicy } from '../../protocol/operator.ts';
+import { checkDocument } from './check-document.ts';
+import { parseJsonc } from './parse-jsonc.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { readConfigFile } from './read-config-file.ts';
+
+/** The operator's file, JSON (with comments) by its ending `.json` or `.jsonc`, else YAML; `data` is made absolute from its folder. Throws `config_invalid` with line and column. */
+export async function readOperatorFile(file: string): Promise<OperatorPolicy> {
+  const path = resolve(file);
+  const parse = ['.json', '.jsonc'].includes(extname(path).toLowerCase()) ? parseJsonc : parseYaml;
+  const policy = checkDocument(operatorFileSchema, parse(path, await readConfigFile(path)));
+  return policy.dataDir === undefined ? policy : { ...policy, dataDir: resolve(dirname(path), policy.dataDir) };
+}

@@ -1,0 +1,58 @@
+import { isUtf8 } from 'node:buffer';
+import type { Egress, EgressResponse } from '../../net/egress/egress.ts';
+import { packFetchReply, unpackFetchCall, type CrossingBody } from '../../protocol/fetch-call.ts';
+import type { HostCall, HostCallContext, HostCallResult } from '../run/host-call.ts';
+
+/** A body of known length up to this is handed over whole, in one crossing. */
+const WHOLE_BODY_BYTES_MAX = 64 * 1024;
+
+/** `fetch` as protocol/fetch-call.ts lays it out. */
+export function fetchCall(egress: Egress): HostCall {
+  return async (context, _name, fields, buffers) => {
+    const { method, url, redirect, body, headers } = unpackFetchCall(fields);
+    const request = { method, url, headers, redirect, body: requestBody(context, body, buffers) };
+    const response = await egress.fetch(request, context.egress, context.signal, () => context.countSubrequest());
+    return reply(context, response);
+  };
+}
+
+function requestBody(context: HostCallContext, { kind, value }: CrossingBody, buffers: readonly ArrayBuffer[]): Uint8Array | AsyncIterable<Uint8Array> | null {
+  if (kind === 'text') return Buffer.from(value);
+  if (kind === 'buffer') return new Uint8Array(buffers[Number(value)] ?? new ArrayBuffer(0));
+  return kind === 'stream' ? chunksOf(context, Number(value)) : null;
+}
+
+async function* chunksOf(context: HostCallContext, streamId: number): AsyncGenerator<Uint8Array> {
+  const reader = context.readStream(streamId);
+  try {
+    for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) yield chunk;
+  } finally {
+    reader.cancel();
+  }
+}
+
+async function reply(context: HostCallContext, response: EgressResponse): Promise<HostCallResult> {
+  const { body, buffers } = await replyBody(context, response);
+  return { fields: packFetchReply({ ...response, body }), buffers };
+}
+
+async function replyBody(context: HostCallContext, { headers, body }: EgressResponse): Promise<{ body: CrossingBody; buffers: ArrayBuffer[] }> {
+  if (body === null) return { body: { kind: 'none', value: '' }, buffers: [] };
+  if (knownLength(headers) > WHOLE_BODY_BYTES_MAX) return { body: { kind: 'stream', value: `${context.offerStream(body)}` }, buffers: [] };
+  const bytes = await readAll(body);
+  if (isUtf8(bytes) && bytes[0] !== 0xef) return { body: { kind: 'text', value: bytes.toString('utf8') }, buffers: [] };
+  return { body: { kind: 'buffer', value: '0' }, buffers: [new Uint8Array(bytes).buffer] };
+}
+
+function knownLength(headers: readonly string[]): number {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'content-length') return Number(headers[i + 1]);
+  }
+  return Infinity;
+}
+
+async function readAll(body: { read(): Promise<Uint8Array | null> }): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

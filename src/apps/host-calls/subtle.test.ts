@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { packSubtle, type SubtleMessage, type SubtleParts, unpackSubtle } from '../../protocol/subtle.ts';
+import { runSubtle, SUBTLE_LIMITS } from './subtle.ts';
+
+const data = Uint8Array.of(1, 2, 3);
+
+async function call(op: string, message: object, parts: SubtleParts = {}): Promise<ReturnType<typeof unpackSubtle>> {
+  const { fields, buffers } = packSubtle(message as SubtleMessage, parts);
+  const reply = await runSubtle(op, fields, buffers.map((bytes) => bytes.buffer));
+  return unpackSubtle(reply.fields, reply.buffers);
+}
+
+test('a call comes back with its parts and what it cost', async () => {
+  const { fields, buffers } = packSubtle({ algorithm: { name: 'SHA-256' } }, { data });
+  const reply = await runSubtle('digest', fields, buffers.map((bytes) => bytes.buffer));
+  assert.equal(unpackSubtle(reply.fields, reply.buffers).parts.get('data')?.length, 32);
+  assert.ok(reply.cpuMs >= 0);
+});
+
+test('fields that are no message are refused', async () => {
+  const sizes = (value: unknown): string => JSON.stringify({ algorithm: { name: 'SHA-1' }, sizes: value });
+  const malformed = [[], ['{'], ['null'], ['5'], ['{}'], [sizes('x')], [sizes([['data', 9]])], [sizes([['data', -1]])], [sizes([['data', 1.5]])], [sizes([[1, 1]])], [sizes(Array(17).fill(['a', 0]))]];
+  for (const fields of malformed) await assert.rejects(runSubtle('digest', fields, [new ArrayBuffer(3)]), RangeError, fields.join());
+});
+
+test('what is not on the list is refused', async () => {
+  await assert.rejects(call('constructor', {}), TypeError);
+  await assert.rejects(call('toString', {}), TypeError);
+  const unsupported = [
+    { algorithm: { name: 'RIPEMD160' } },
+    { algorithm: { name: 'HMAC', hash: 'MD5' } },
+    { algorithm: { name: 'ECDSA', namedCurve: 'secp256k1' } },
+    { algorithm: 5 },
+    { usages: ['fly'] },
+    { format: 'der' },
+    { keys: [{ type: 'secret' }] },
+  ];
+  for (const message of unsupported) await assert.rejects(call('generateKey', message), { name: 'NotSupportedError' });
+});
+
+test('a call without what it needs is a TypeError', async () => {
+  for (const op of ['digest', 'generateKey', 'importKey', 'exportKey', 'sign', 'verify', 'encrypt', 'decrypt', 'deriveBits', 'wrap', 'unwrap']) {
+    await assert.rejects(call(op, {}), TypeError, op);
+  }
+  await assert.rejects(call('digest', { algorithm: { name: 'SHA-1' } }), TypeError);
+});
+
+const baseKey = [{ type: 'secret', algorithm: { name: 'PBKDF2' }, usages: ['deriveBits'] }];
+
+test('PBKDF2 is bounded by its iterations over all blocks', async () => {
+  const derive = (iterations: number, lengthBits: number): Promise<unknown> =>
+    call('deriveBits', { algorithm: { name: 'PBKDF2', hash: 'SHA-256', iterations }, keys: baseKey, lengthBits }, { key0: data, salt: data });
+  await derive(1000, 256);
+  await assert.rejects(derive(SUBTLE_LIMITS.iterationsMax + 1, 256), { name: 'NotSupportedError' });
+  await assert.rejects(derive(SUBTLE_LIMITS.iterationsMax / 2 + 1, 512), { name: 'NotSupportedError' });
+  await assert.rejects(derive(1, SUBTLE_LIMITS.outputBytesMax * 8 + 8), { name: 'OperationError' });
+});
+
+test('RSA is bounded by its modulus and exponent', async () => {
+  const generate = (modulusLength: number, publicExponent: Uint8Array): Promise<unknown> =>
+    call('generateKey', { algorithm: { name: 'RSA-PSS', hash: 'SHA-256', modulusLength }, usages: ['sign'] }, { publicExponent });
+  await generate(512, Uint8Array.of(3));
+  await assert.rejects(generate(SUBTLE_LIMITS.modulusBitsMax + 1, Uint8Array.of(3)), { name: 'OperationError' });
+  await assert.rejects(generate(SUBTLE_LIMITS.modulusBitsMin - 1, Uint8Array.of(3)), { name: 'OperationError' });
+  await assert.rejects(generate(512, Uint8Array.of(5)), { name: 'OperationError' });
+});
+
+test('an imported RSA key that is too large is refused', async () => {
+  const n = Buffer.alloc(1025, 0xff).toString('base64url');
+  const message = { algorithm: { name: 'RSA-PSS', hash: 'SHA-256' }, usages: ['verify'], format: 'jwk', jwk: { kty: 'RSA', n, e: 'AQAB' } };
+  await assert.rejects(call('importKey', message), { name: 'OperationError' });
+  const huge = { ...message, jwk: { ...message.jwk, n: 'A'.repeat(SUBTLE_LIMITS.asymmetricKeyBytesMax) } };
+  await assert.rejects(call('importKey', huge), { name: 'DataError' });
+});
+
+test('more heavy calls than may run at once all finish', async () => {
+  const derive = (): Promise<ReturnType<typeof unpackSubtle>> =>
+    call('deriveBits', { algorithm: { name: 'PBKDF2', hash: 'SHA-1', iterations: 10 }, keys: baseKey, lengthBits: 160 }, { key0: data, salt: data });
+  const replies = await Promise.all(Array.from({ length: SUBTLE_LIMITS.heavyCallsMax * 4 }, derive));
+  assert.equal(new Set(replies.map(({ parts }) => Buffer.from(parts.get('data') ?? []).toString('hex'))).size, 1);
+});
+
+test('key material that does not fit its description is an error, not a crash', async () => {
+  for (const algorithm of [{ name: 'RSA-PSS', hash: 'SHA-1' }, { name: 'ECDSA', namedCurve: 'P-256' }, { name: 'Ed25519' }, { name: 'AES-GCM' }]) {
+    for (const type of ['secret', 'private', 'public']) {
+      const keys = [{ type, algorithm, usages: ['sign'] }];
+      await assert.rejects(call('sign', { algorithm: { ...algorithm, saltLength: 1, hash: 'SHA-1' }, keys }, { key0: data, data }), (error) => error instanceof DOMException || error instanceof TypeError);
+    }
+  }
+});

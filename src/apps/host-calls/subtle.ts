@@ -1,0 +1,301 @@
+import { createHash, webcrypto } from 'node:crypto';
+import { z } from 'zod';
+import { packSubtle, type SubtleAlgorithm, type SubtleKey, type SubtleMessage, type SubtleOp, subtleOps, type SubtleParts, unpackSubtle } from '../../protocol/subtle.ts';
+
+/** Limits on what one call may cost the host. */
+export const SUBTLE_LIMITS = {
+  /** PBKDF2, over all blocks of its output */
+  iterationsMax: 10_000_000,
+  modulusBitsMin: 512,
+  modulusBitsMax: 8_192,
+  /** keys of a private or public kind, in any format */
+  asymmetricKeyBytesMax: 64 * 1024,
+  outputBytesMax: 1024 * 1024,
+  /** PBKDF2 and the generation of RSA keys under way at once; more wait */
+  heavyCallsMax: 2,
+} as const;
+
+const { subtle } = webcrypto;
+type CryptoKey = webcrypto.CryptoKey;
+type KeyUsage = webcrypto.KeyUsage;
+type Bytes = Uint8Array<ArrayBuffer>;
+type Parts = ReadonlyMap<string, Bytes>;
+
+const rsa = ['RSASSA-PKCS1-v1_5', 'RSA-PSS', 'RSA-OAEP'] as const;
+const names = z.enum([...rsa, 'ECDSA', 'ECDH', 'Ed25519', 'X25519', 'AES-CTR', 'AES-CBC', 'AES-GCM', 'AES-KW', 'HMAC', 'HKDF', 'PBKDF2', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512', 'MD5']);
+const hashes = z.enum(['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512']);
+const uint32 = z.number().int().min(0).max(0xffff_ffff);
+const usages = z.array(z.enum(['encrypt', 'decrypt', 'sign', 'verify', 'deriveKey', 'deriveBits', 'wrapKey', 'unwrapKey'])).max(8);
+
+const algorithmSchema = z.object({
+  name: names,
+  hash: hashes.optional(),
+  namedCurve: z.enum(['P-256', 'P-384', 'P-521']).optional(),
+  length: uint32.max(SUBTLE_LIMITS.outputBytesMax * 8).optional(),
+  modulusLength: uint32.optional(),
+  saltLength: uint32.max(SUBTLE_LIMITS.modulusBitsMax).optional(),
+  tagLength: uint32.optional(),
+  iterations: uint32.optional(),
+});
+
+const messageSchema = z.object({
+  algorithm: algorithmSchema.optional(),
+  usages: usages.optional(),
+  extractable: z.boolean().optional(),
+  format: z.enum(['raw', 'spki', 'pkcs8', 'jwk']).optional(),
+  jwk: z.record(z.string(), z.unknown()).optional(),
+  keys: z.array(z.object({ type: z.enum(['secret', 'private', 'public']), algorithm: algorithmSchema, usages })).max(2).optional(),
+  lengthBits: uint32.nullable().optional(),
+});
+
+type Message = z.infer<typeof messageSchema>;
+type Algorithm = z.infer<typeof algorithmSchema>;
+
+interface Outcome {
+  message?: SubtleMessage;
+  parts?: SubtleParts;
+}
+
+export interface SubtleResult {
+  fields: string[];
+  buffers: ArrayBuffer[];
+  /** What the work cost, in ms: never more than this process used meanwhile, nor than the time it took */
+  cpuMs: number;
+}
+
+const handlers: Readonly<Record<SubtleOp, (message: Message, parts: Parts) => Promise<Outcome>>> = {
+  digest,
+  generateKey,
+  importKey,
+  exportKey,
+  sign,
+  verify,
+  encrypt,
+  decrypt,
+  deriveBits,
+  wrap,
+  unwrap,
+};
+
+/** Runs one call of protocol/subtle.ts; everything in it is the guest's word. Throws the DOMException or TypeError that the guest shall see. */
+export async function runSubtle(op: string, fields: readonly string[], buffers: readonly ArrayBuffer[]): Promise<SubtleResult> {
+  const known = subtleOps.find((candidate) => candidate === op);
+  if (known === undefined) throw new TypeError(`There is no subtle.${op.slice(0, 40)}`);
+  const { message, parts } = unpackSubtle(fields, buffers);
+  const checked = check(message);
+  const isHeavy = checked.algorithm?.iterations !== undefined || checked.algorithm?.modulusLength !== undefined;
+  return isHeavy ? heavyCalls(() => measured(() => handlers[known](checked, parts))) : measured(() => handlers[known](checked, parts));
+}
+
+async function measured(work: () => Promise<Outcome>): Promise<SubtleResult> {
+  const startedMs = performance.now();
+  const used = process.cpuUsage();
+  const { message = {}, parts = {} } = await work().catch(throwForGuest);
+  const { user, system } = process.cpuUsage(used);
+  const { fields, buffers } = packSubtle(message, parts);
+  return { fields, buffers: buffers.map((bytes) => bytes.buffer), cpuMs: Math.min(performance.now() - startedMs, (user + system) / 1000) };
+}
+
+/** Failures without a meaning for the guest are OperationErrors, as the standard has them. */
+function throwForGuest(error: unknown): never {
+  if (error instanceof DOMException || error instanceof TypeError || error instanceof RangeError) throw error;
+  throw new DOMException('The operation failed', { name: 'OperationError', cause: error });
+}
+
+function check(message: SubtleMessage): Message {
+  const result = messageSchema.safeParse(message);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new DOMException(`${issue?.path.join('.') ?? 'Call'} is not supported: ${issue?.message ?? ''}`, 'NotSupportedError');
+}
+
+let heavyUnderWay = 0;
+const heavyWaiting: (() => void)[] = [];
+
+async function heavyCalls<T>(work: () => Promise<T>): Promise<T> {
+  if (heavyUnderWay >= SUBTLE_LIMITS.heavyCallsMax) await new Promise<void>((resolve) => heavyWaiting.push(resolve));
+  else heavyUnderWay++;
+  try {
+    return await work();
+  } finally {
+    const next = heavyWaiting.shift();
+    if (next === undefined) heavyUnderWay--;
+    else next();
+  }
+}
+
+function part(parts: Parts, name: string): Bytes {
+  const bytes = parts.get(name);
+  if (bytes === undefined) throw new TypeError(`The call lacks ${name}`);
+  return bytes;
+}
+
+function required<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new TypeError(`The call lacks ${name}`);
+  return value;
+}
+
+const byteMembers = ['counter', 'iv', 'additionalData', 'label', 'salt', 'info', 'publicExponent'];
+
+/** The algorithm as Node takes it: members of bytes come from the parts. */
+function withBytes(algorithm: Algorithm | undefined, parts: Parts): Algorithm {
+  const present = byteMembers.filter((name) => parts.has(name));
+  return { ...required(algorithm, 'algorithm'), ...Object.fromEntries(present.map((name) => [name, parts.get(name)])) };
+}
+
+async function digest({ algorithm }: Message, parts: Parts): Promise<Outcome> {
+  const { name } = required(algorithm, 'algorithm');
+  const data = part(parts, 'data');
+  if (name === 'MD5') return { parts: { data: createHash('md5').update(data).digest() } };
+  return dataOutcome(await subtle.digest(name, data));
+}
+
+function dataOutcome(data: ArrayBuffer): Outcome {
+  return { parts: { data: new Uint8Array(data) } };
+}
+
+async function generateKey({ algorithm, usages = [] }: Message, parts: Parts): Promise<Outcome> {
+  const { modulusLength } = required(algorithm, 'algorithm');
+  if (modulusLength !== undefined) checkRsa(modulusLength, part(parts, 'publicExponent'));
+  const made = (await subtle.generateKey(withBytes(algorithm, parts), true, usages)) as CryptoKey | webcrypto.CryptoKeyPair;
+  return keysOutcome('privateKey' in made ? [made.publicKey, made.privateKey] : [made]);
+}
+
+/** Other exponents than 3 and 65537 can make the search for primes endless. */
+function checkRsa(modulusBits: number, publicExponent: Bytes): void {
+  checkModulus(modulusBits);
+  const exponent = publicExponent.reduce((value, byte) => value * 256 + byte, 0);
+  if (exponent !== 3 && exponent !== 65_537) throw new DOMException('The public exponent must be 3 or 65537', 'OperationError');
+}
+
+function checkModulus(bits: number): void {
+  if (bits >= SUBTLE_LIMITS.modulusBitsMin && bits <= SUBTLE_LIMITS.modulusBitsMax) return;
+  throw new DOMException(`RSA keys must have ${SUBTLE_LIMITS.modulusBitsMin} to ${SUBTLE_LIMITS.modulusBitsMax} bits`, 'OperationError');
+}
+
+async function importKey(message: Message, parts: Parts): Promise<Outcome> {
+  const { format, usages = [], extractable = false } = message;
+  const algorithm = required(message.algorithm, 'algorithm');
+  const key = await importAny(required(format, 'format'), message, parts, algorithm, extractable, usages);
+  return isDerivable(algorithm.name) ? { message: { keys: [describe(key)] }, parts: { key0: part(parts, 'data') } } : keysOutcome([key]);
+}
+
+async function importAny(format: string, { jwk }: Message, parts: Parts, algorithm: Algorithm, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey> {
+  checkKeySize(algorithm.name, format === 'jwk' ? JSON.stringify(jwk ?? {}).length : part(parts, 'data').length);
+  if (format !== 'jwk') return subtle.importKey(format as 'raw', part(parts, 'data'), algorithm, !isDerivable(algorithm.name), usages);
+  const { ext, ...rest } = required(jwk, 'jwk');
+  if (extractable && ext === false) throw new DOMException('The JsonWebKey is not extractable', 'DataError');
+  return subtle.importKey('jwk', rest, algorithm, true, usages);
+}
+
+/** Node refuses to make these extractable, as the standard says. */
+function isDerivable(name: string): boolean {
+  return name === 'HKDF' || name === 'PBKDF2';
+}
+
+function checkKeySize(name: string, bytes: number): void {
+  const isSymmetric = name.startsWith('AES') || name === 'HMAC' || isDerivable(name);
+  const bytesMax = isSymmetric ? SUBTLE_LIMITS.outputBytesMax * 2 : SUBTLE_LIMITS.asymmetricKeyBytesMax;
+  if (bytes > bytesMax) throw new DOMException(`The key is larger than ${bytesMax} bytes`, 'DataError');
+}
+
+async function keysOutcome(keys: readonly CryptoKey[]): Promise<Outcome> {
+  const parts: SubtleParts = {};
+  for (const [index, key] of keys.entries()) parts[`key${index}`] = await material(key);
+  return { message: { keys: keys.map(describe) }, parts };
+}
+
+const materialFormats = { secret: 'raw', private: 'pkcs8', public: 'spki' } as const;
+
+async function material(key: CryptoKey): Promise<Bytes> {
+  return new Uint8Array(await subtle.exportKey(materialFormats[key.type as SubtleKey['type']], key));
+}
+
+function describe(key: CryptoKey): SubtleKey {
+  const { publicExponent, hash, modulusLength, ...rest } = key.algorithm as webcrypto.RsaHashedKeyAlgorithm;
+  const algorithm: SubtleKey['algorithm'] = { ...(rest as SubtleAlgorithm) };
+  if (modulusLength !== undefined) {
+    checkModulus(modulusLength);
+    algorithm.modulusLength = modulusLength;
+  }
+  if (publicExponent !== undefined) algorithm.publicExponent = [...publicExponent];
+  if (hash !== undefined) algorithm.hash = hash.name;
+  return { type: key.type as SubtleKey['type'], algorithm, usages: [...key.usages] };
+}
+
+/** A key of the message, made usable for one thing. */
+async function takeKey({ keys = [] }: Message, parts: Parts, index: number, usages: KeyUsage[]): Promise<CryptoKey> {
+  const { type, algorithm } = required(keys[index], `key ${index}`);
+  const bytes = part(parts, `key${index}`);
+  checkKeySize(algorithm.name, bytes.length);
+  const key = await subtle.importKey(materialFormats[type] as 'raw', bytes, algorithm, !isDerivable(algorithm.name), usages);
+  const { modulusLength } = key.algorithm as Partial<webcrypto.RsaHashedKeyAlgorithm>;
+  if (modulusLength !== undefined) checkModulus(modulusLength);
+  return key;
+}
+
+async function exportKey(message: Message, parts: Parts): Promise<Outcome> {
+  const format = required(message.format, 'format');
+  const key = await takeKey(message, parts, 0, message.keys?.[0]?.usages ?? []);
+  if (format === 'jwk') return { message: { jwk: { ...(await subtle.exportKey('jwk', key)) } } };
+  return dataOutcome(await subtle.exportKey(format, key));
+}
+
+async function sign(message: Message, parts: Parts): Promise<Outcome> {
+  const key = await takeKey(message, parts, 0, ['sign']);
+  return dataOutcome(await subtle.sign(withBytes(message.algorithm, parts), key, part(parts, 'data')));
+}
+
+async function verify(message: Message, parts: Parts): Promise<Outcome> {
+  const key = await takeKey(message, parts, 0, ['verify']);
+  const isValid = await subtle.verify(withBytes(message.algorithm, parts), key, part(parts, 'signature'), part(parts, 'data'));
+  return { message: { isValid } };
+}
+
+async function encrypt(message: Message, parts: Parts): Promise<Outcome> {
+  const key = await takeKey(message, parts, 0, ['encrypt']);
+  return dataOutcome(await subtle.encrypt(withBytes(message.algorithm, parts), key, part(parts, 'data')));
+}
+
+async function decrypt(message: Message, parts: Parts): Promise<Outcome> {
+  const key = await takeKey(message, parts, 0, ['decrypt']);
+  return dataOutcome(await subtle.decrypt(withBytes(message.algorithm, parts), key, part(parts, 'data')));
+}
+
+async function deriveBits(message: Message, parts: Parts): Promise<Outcome> {
+  const algorithm = required(message.algorithm, 'algorithm');
+  const lengthBits = message.lengthBits ?? null;
+  if (lengthBits !== null && lengthBits > SUBTLE_LIMITS.outputBytesMax * 8) throw new DOMException('The length is too large', 'OperationError');
+  checkIterations(algorithm, lengthBits ?? 0);
+  const key = await takeKey(message, parts, 0, ['deriveBits']);
+  const isAgreement = algorithm.name === 'ECDH' || algorithm.name === 'X25519';
+  const other = isAgreement ? { public: await takeKey(message, parts, 1, []) } : {};
+  const parameters = { ...withBytes(algorithm, parts), ...other } as webcrypto.EcdhKeyDeriveParams;
+  return dataOutcome(await subtle.deriveBits(parameters, key, lengthBits));
+}
+
+const hashBits: Readonly<Record<string, number>> = { 'SHA-1': 160, 'SHA-256': 256, 'SHA-384': 384, 'SHA-512': 512 };
+
+function checkIterations({ name, iterations = 0, hash = 'SHA-1' }: Algorithm, lengthBits: number): void {
+  if (name !== 'PBKDF2') return;
+  const blocks = Math.max(1, Math.ceil(lengthBits / (hashBits[hash] ?? 160)));
+  if (iterations * blocks <= SUBTLE_LIMITS.iterationsMax) return;
+  throw new DOMException(`PBKDF2 is limited to ${SUBTLE_LIMITS.iterationsMax} iterations, counted for each block of output`, 'NotSupportedError');
+}
+
+/** A key of any bytes: what AES-KW wraps and unwraps here, so that the bytes may be of any format. */
+const anyBytes = { name: 'HMAC', hash: 'SHA-256' };
+
+async function wrap(message: Message, parts: Parts): Promise<Outcome> {
+  const key = await takeKey(message, parts, 0, ['wrapKey']);
+  const data = part(parts, 'data');
+  if (data.length % 8 !== 0 || data.length < 16) throw new DOMException('AES-KW wraps multiples of 8 bytes, at least 16', 'OperationError');
+  const wrapped = await subtle.importKey('raw', data, anyBytes, true, ['sign']);
+  return dataOutcome(await subtle.wrapKey('raw', wrapped, key, 'AES-KW'));
+}
+
+async function unwrap(message: Message, parts: Parts): Promise<Outcome> {
+  const key = await takeKey(message, parts, 0, ['unwrapKey']);
+  const unwrapped = await subtle.unwrapKey('raw', part(parts, 'data'), key, 'AES-KW', anyBytes, true, ['sign']);
+  return dataOutcome(await subtle.exportKey('raw', unwrapped));
+}

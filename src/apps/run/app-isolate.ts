@@ -1,0 +1,415 @@
+/** The conversation with one isolate of one app: what waits to cross, what has crossed, and whose work it is. */
+import { BodyKind, SharedSlot, ToGuest, ToHost, Unpacker } from '../../protocol/boundary.ts';
+import { HOST_LIMITS, type AppLimits } from '../../protocol/limits.ts';
+import type { RequestBodyStream, ResponseHead } from '../../protocol/app-call.ts';
+import { isUtf8 } from 'node:buffer';
+import type { EntryOutcome, TenantIsolate } from '../../sandbox/isolate/tenant-isolate.ts';
+import type { ActiveRequest } from './active-request.ts';
+import { CallDesk } from './call-desk.ts';
+import type { EgressPolicy } from '../../protocol/app.ts';
+import { EntryBudget } from './entry-budget.ts';
+import type { Runnable } from './entry-scheduler.ts';
+import { GuestStreams } from './guest-streams.ts';
+import type { HostCallTable } from './host-call.ts';
+import { ResponseStream } from './response-stream.ts';
+import { BUFFER_INDEX, ToGuestQueue } from './to-guest-queue.ts';
+
+/** Text as the guest threw it. */
+export interface GuestFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** Why an isolate ended, and what becomes of its requests. */
+export interface IsolateEnd {
+  readonly code: 'cpu_limit' | 'memory_limit' | 'app_restarted';
+  readonly message: string;
+  /** whose work it was, as far as can be told */
+  readonly guilty: ActiveRequest | undefined;
+  /** handed over, but the tenant's code never saw them */
+  readonly notStarted: readonly ActiveRequest[];
+  readonly started: readonly ActiveRequest[];
+}
+
+export interface AppIsolateEvents {
+  /** Something waits to cross. */
+  wake(): void;
+  threw(request: ActiveRequest, failure: GuestFailure): void;
+  /** The response, its body and waitUntil are all done. */
+  finished(request: ActiveRequest): void;
+  log(level: string, request: ActiveRequest | undefined, text: string): void;
+  ended(end: IsolateEnd): void;
+}
+
+export interface AppIsolateOptions {
+  readonly app: string;
+  readonly limits: AppLimits;
+  readonly egress: EgressPolicy;
+  readonly calls: HostCallTable;
+  readonly events: AppIsolateEvents;
+}
+
+export class AppIsolate implements Runnable {
+  readonly #options: AppIsolateOptions;
+  readonly #events: AppIsolateEvents;
+  readonly #queue = new ToGuestQueue();
+  readonly #streams: GuestStreams;
+  readonly #calls: CallDesk;
+  readonly #active = new Map<number, ActiveRequest>();
+  readonly #budget: EntryBudget;
+  #arriving: ActiveRequest[] = [];
+  #isolate: TenantIsolate | undefined;
+  #lastId = 0;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #wakeAtMs: number | undefined;
+  #wakeOwner = 0;
+  #dead = false;
+
+  constructor(options: AppIsolateOptions) {
+    this.#options = options;
+    this.#events = options.events;
+    this.#budget = new EntryBudget(options.limits.cpuMsMax);
+    const wake = (): void => this.#events.wake();
+    this.#streams = new GuestStreams(this.#queue, wake);
+    this.#calls = new CallDesk({
+      app: options.app,
+      egress: options.egress,
+      calls: options.calls,
+      queue: this.#queue,
+      streams: this.#streams,
+      wake,
+      request: (id) => this.#active.get(id),
+      subrequestsMax: options.limits.subrequestsMax,
+      cpuExceeded: (request) => this.#checkCharge(request),
+    });
+  }
+
+  /** The isolate this speaks with; its `post` must be {@link receive}. */
+  bind(isolate: TenantIsolate): void {
+    this.#isolate = isolate;
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  /** Requests inside, waiting to cross or not finished. */
+  get load(): number {
+    return this.#active.size + this.#arriving.length;
+  }
+
+  hasWork(): boolean {
+    return !this.#dead && (!this.#queue.isEmpty || this.#arriving.length > 0);
+  }
+
+  heapBytes(): number {
+    return this.#isolate?.heapBytes() ?? 0;
+  }
+
+  accept(request: ActiveRequest): void {
+    this.#arriving.push(request);
+  }
+
+  /** One entry with what waits now. */
+  async turn(): Promise<void> {
+    const isolate = this.#isolate;
+    if (isolate === undefined || this.#dead) return;
+    const owners = new Set<number>();
+    this.#queue.packWaiting(owners);
+    const fresh = this.#packArriving(owners);
+    const { packed, buffers } = this.#queue.take();
+    if (packed === '|') return;
+    const outcome = await isolate.enter(packed, Date.now(), buffers, this.#budget.of(this.#ownersOf(owners)));
+    this.#charge(outcome, owners, fresh);
+  }
+
+  #ownersOf(ids: ReadonlySet<number>): ActiveRequest[] {
+    const owners: ActiveRequest[] = [];
+    for (const id of ids) {
+      const owner = this.#active.get(id);
+      if (owner !== undefined) owners.push(owner);
+    }
+    return owners.length > 0 ? owners : [...this.#active.values()];
+  }
+
+  #packArriving(owners: Set<number>): ActiveRequest[] {
+    const fresh: ActiveRequest[] = [];
+    const most = this.#budget.itemsMax(owners.size);
+    while (this.#arriving.length > 0 && (fresh.length < most || owners.size === 0) && this.#queue.hasRoom(1)) {
+      const active = this.#arriving.shift()!;
+      if (active.sink.gone) {
+        this.#drop(active);
+        continue;
+      }
+      active.id = ++this.#lastId;
+      this.#active.set(active.id, active);
+      this.#packRequest(active);
+      owners.add(active.id);
+      fresh.push(active);
+    }
+    if (this.#wakeTimer === undefined) this.#armWake();
+    return fresh;
+  }
+
+  #drop(active: ActiveRequest): void {
+    active.answered = true;
+    active.bodyDone = true;
+    this.#events.finished(active);
+  }
+
+  #packRequest(active: ActiveRequest): void {
+    const { method, url, headers, body } = active.request;
+    if (body === null) this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.none, '', ...headers]));
+    else if (body instanceof Uint8Array) {
+      const text = asText(body);
+      if (text !== undefined) this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.text, text, ...headers]));
+      else this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.buffer, BUFFER_INDEX, ...headers], [body.slice().buffer as ArrayBuffer]));
+    } else {
+      const stream = this.#streams.offer(bodyReader(body), active.id);
+      this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.stream, stream, ...headers]));
+    }
+  }
+
+  #charge(outcome: EntryOutcome, owners: ReadonlySet<number>, fresh: readonly ActiveRequest[]): void {
+    const charged = this.#ownersOf(owners);
+    const share = charged.length === 0 ? 0 : outcome.cpuMs / charged.length;
+    for (const active of charged) active.cpuMs += share;
+    this.#budget.learn(outcome.cpuMs, owners.size);
+    if (outcome.end !== 'done') {
+      const started = this.#isolate!.progress[SharedSlot.started]!;
+      this.#end(outcome.end === 'cpu' ? 'cpu_limit' : outcome.end === 'memory' ? 'memory_limit' : 'app_restarted', outcome.message, charged, fresh.slice(started));
+      return;
+    }
+    for (const active of charged) {
+      if (this.#checkCharge(active)) return;
+    }
+  }
+
+  /** Ends the isolate when a request has used up its CPU. */
+  #checkCharge(active: ActiveRequest): boolean {
+    if (this.#dead || active.cpuMs <= this.#options.limits.cpuMsMax) return false;
+    this.#end('cpu_limit', 'over the CPU limit', [active], []);
+    return true;
+  }
+
+  #end(code: IsolateEnd['code'], text: string, suspects: readonly ActiveRequest[], notStarted: readonly ActiveRequest[]): void {
+    if (this.#dead) return;
+    const current = this.#active.get(this.#isolate?.progress[SharedSlot.current] ?? 0);
+    const seen = suspects.filter((suspect) => !notStarted.includes(suspect));
+    const guilty = seen.length === 1 ? seen[0] : current !== undefined && seen.includes(current) ? current : seen[0];
+    const started = [...this.#active.values()].filter((active) => !notStarted.includes(active));
+    const waiting = [...notStarted, ...this.#arriving];
+    for (const active of notStarted) {
+      this.#active.delete(active.id);
+      this.#streams.withdraw(active.id);
+      active.id = 0;
+    }
+    this.#arriving = [];
+    this.#release();
+    this.#events.ended({ code, message: text, guilty, notStarted: waiting, started });
+  }
+
+  /** The isolate's thread is lost: nothing will come back from it. */
+  lose(text: string): void {
+    this.#end('memory_limit', text, [...this.#active.values()], []);
+  }
+
+  /** Frees the isolate. What is unfinished is lost. */
+  dispose(): void {
+    if (!this.#dead) this.#release();
+  }
+
+  #release(): void {
+    this.#dead = true;
+    clearTimeout(this.#wakeTimer);
+    for (const active of this.#active.values()) active.endWork();
+    this.#calls.clear();
+    this.#streams.release(undefined, 'The app was restarted');
+    this.#isolate?.dispose();
+  }
+
+  /** A request that is over for its client (gone, timed out): the guest learns, and its streams and calls end. */
+  abandon(active: ActiveRequest): void {
+    const waiting = this.#arriving.indexOf(active);
+    if (waiting >= 0) this.#arriving.splice(waiting, 1);
+    if (this.#active.get(active.id) !== active || this.#dead) return;
+    this.#queue.push(ToGuest.abort, [active.id], active.id);
+    this.#streams.release(active.id, 'The client disconnected');
+    active.endWork();
+    this.#events.wake();
+  }
+
+  /** Forgets a request entirely, though the guest may never be done with it. */
+  forget(active: ActiveRequest): void {
+    if (this.#active.get(active.id) !== active) return;
+    this.#active.delete(active.id);
+    this.#streams.release(active.id, 'The request ended');
+    active.endWork();
+  }
+
+  #finishIfDone(active: ActiveRequest): void {
+    if (!active.isFinished || this.#active.get(active.id) !== active) return;
+    this.forget(active);
+    this.#events.finished(active);
+  }
+
+  // What the guest posts
+
+  /** One crossing from the guest. Its content is not trusted: unknown ids are ignored, a malformed crossing ends the isolate. */
+  receive(packed: string, buffers: readonly (ArrayBuffer | undefined)[]): void {
+    if (this.#dead) return;
+    try {
+      const unpacker = new Unpacker(packed);
+      for (let kind = unpacker.next(); kind !== 0 && !this.#dead; kind = unpacker.next()) this.#receive(kind, unpacker, buffers);
+    } catch (error) {
+      this.#end('app_restarted', `Malformed crossing: ${error instanceof Error ? error.message : 'unknown'}`, [...this.#active.values()], []);
+    }
+  }
+
+  #receive(kind: number, unpacker: Unpacker, buffers: readonly (ArrayBuffer | undefined)[]): void {
+    switch (kind) {
+      case ToHost.response:
+        return this.#respond(unpacker, buffers);
+      case ToHost.fail:
+        return this.#fail(unpacker);
+      case ToHost.done:
+        return this.#waitUntilDone(unpacker.number());
+      case ToHost.call:
+        return this.#calls.open(unpacker, buffers);
+      case ToHost.cancelCall:
+        return this.#calls.cancel(unpacker.number());
+      case ToHost.pull:
+        return this.#streams.pull(unpacker.number());
+      case ToHost.cancel:
+        return this.#streams.cancelOffered(unpacker.number());
+      case ToHost.chunk:
+        return this.#streams.consumer(unpacker.number())?.chunk(new Uint8Array(bufferAt(buffers, unpacker.number())));
+      case ToHost.textChunk:
+        return this.#streams.consumer(unpacker.number())?.chunk(unpacker.field());
+      case ToHost.end:
+        return this.#streams.finishConsumer(unpacker.number())?.end();
+      case ToHost.streamError:
+        return this.#streamFailed(unpacker.number(), unpacker.field());
+      case ToHost.wake:
+        return this.#scheduleWake(unpacker.field(), unpacker.number());
+      case ToHost.log:
+        return this.#events.log(unpacker.field(), this.#active.get(unpacker.number()), unpacker.field());
+      default:
+        throw new RangeError(`unknown message ${kind}`);
+    }
+  }
+
+  #respond(unpacker: Unpacker, buffers: readonly (ArrayBuffer | undefined)[]): void {
+    const active = this.#active.get(unpacker.number());
+    const status = unpacker.number();
+    const statusText = unpacker.field();
+    const flags = unpacker.number();
+    const kind = unpacker.number();
+    const body = unpacker.field();
+    const headers: string[] = [];
+    while (unpacker.fieldsLeft > 0) headers.push(unpacker.field());
+    if (active === undefined) return;
+    active.waitUntilPending = flags !== 0;
+    if (active.answered) {
+      if (kind === BodyKind.stream) this.#queue.push(ToGuest.cancel, [Number(body)], active.id);
+      return;
+    }
+    active.answered = true;
+    active.progressMs = performance.now();
+    this.#writeResponse(active, { status, statusText, headers }, kind, body, buffers);
+    this.#finishIfDone(active);
+  }
+
+  #writeResponse(active: ActiveRequest, head: ResponseHead, kind: number, body: string, buffers: readonly (ArrayBuffer | undefined)[]): void {
+    const { sink } = active;
+    if (kind !== BodyKind.stream) {
+      active.bodyDone = true;
+      sink.respond(head, kind === BodyKind.text ? body : kind === BodyKind.buffer ? new Uint8Array(bufferAt(buffers, Number(body))) : null);
+      return;
+    }
+    const streamId = Number(body);
+    sink.start(head);
+    const finished = (): void => {
+      active.bodyDone = true;
+      this.#finishIfDone(active);
+    };
+    this.#streams.consume(
+      streamId,
+      new ResponseStream(active, { grant: (bytes) => this.#streams.grant(streamId, bytes), cancel: () => this.#streams.cancelConsumed(streamId), finished }),
+    );
+  }
+
+  #fail(unpacker: Unpacker): void {
+    const active = this.#active.get(unpacker.number());
+    const flags = unpacker.number();
+    const failure = { name: unpacker.field(), message: unpacker.field(), stack: unpacker.field() };
+    if (active === undefined) return;
+    active.waitUntilPending = flags !== 0;
+    if (!active.answered) {
+      active.answered = true;
+      active.bodyDone = true;
+      this.#events.threw(active, failure);
+    }
+    this.#finishIfDone(active);
+  }
+
+  #waitUntilDone(id: number): void {
+    const active = this.#active.get(id);
+    if (active === undefined) return;
+    active.waitUntilPending = false;
+    this.#finishIfDone(active);
+  }
+
+  #streamFailed(id: number, text: string): void {
+    const consumer = this.#streams.finishConsumer(id);
+    if (consumer === undefined) return;
+    this.#events.log('error', this.#active.get(consumer.owner), `Uncaught (in a response or request body) ${text}`);
+    consumer.error(text);
+  }
+
+  // Timers: one wake-up an isolate, and only while a request is there to be charged
+
+  #scheduleWake(time: string, owner: number): void {
+    this.#wakeAtMs = time === '' ? undefined : Number(time);
+    this.#wakeOwner = owner;
+    this.#armWake();
+  }
+
+  #armWake(): void {
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = undefined;
+    if (this.#wakeAtMs === undefined || this.#dead) return;
+    const delayMs = Math.min(Math.max(this.#wakeAtMs - Date.now(), 0), HOST_LIMITS.timerMsMax);
+    this.#wakeTimer = setTimeout(() => this.#wake(), delayMs);
+  }
+
+  #wake(): void {
+    this.#wakeTimer = undefined;
+    if (this.#wakeAtMs === undefined || this.#active.size === 0) return;
+    if (Date.now() < this.#wakeAtMs) return this.#armWake();
+    this.#wakeAtMs = undefined;
+    this.#queue.push(ToGuest.wake, [], this.#wakeOwner);
+    this.#events.wake();
+  }
+}
+
+function message(owner: number, fields: readonly (string | number)[], buffers: readonly ArrayBuffer[] = []): { kind: number; fields: readonly (string | number)[]; buffers: readonly ArrayBuffer[]; owner: number } {
+  return { kind: ToGuest.request, fields, buffers, owner };
+}
+
+function bufferAt(buffers: readonly (ArrayBuffer | undefined)[], index: number): ArrayBuffer {
+  const buffer = buffers[index];
+  if (buffer === undefined) throw new RangeError('no such buffer');
+  return buffer;
+}
+
+/** A body that is UTF-8 crosses as text, which is what most apps read; a byte order mark would get lost that way. */
+function asText(body: Uint8Array): string | undefined {
+  if (body[0] === 0xef || !isUtf8(body)) return undefined;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+}
+
+function bodyReader(body: RequestBodyStream): { read(): Promise<Uint8Array | null>; cancel(): void } {
+  return { read: () => body.read(), cancel: () => body.cancel() };
+}

@@ -1,0 +1,58 @@
+/** From an artefact on disk to an isolate that takes requests. */
+import ivm from 'isolated-vm';
+import type { ArtefactContent } from '../artefact/artefact-file.ts';
+import { loadArtefact } from '../artefact/load-artefact.ts';
+import { APP_FILENAME, parseTopLevelFailure, TOP_LEVEL_CHECK } from '../build/app-script.ts';
+import type { AppDeployment } from '../../protocol/app.ts';
+import { NanosError } from '../../protocol/errors.ts';
+import { TenantIsolate, type EntryOutcome, type Snapshot } from '../../sandbox/isolate/tenant-isolate.ts';
+import { AppIsolate, type AppIsolateEvents } from './app-isolate.ts';
+import type { HostCallTable } from './host-call.ts';
+
+export interface StartDependencies {
+  readonly apiSnapshot: Snapshot;
+  readonly calls: HostCallTable;
+  catastrophe(app: string, message: string): void;
+}
+
+/** Rejects with `app_failed_to_start`, or `artefact_corrupt`. */
+export async function startAppIsolate(dependencies: StartDependencies, deployment: AppDeployment, events: AppIsolateEvents): Promise<AppIsolate> {
+  const artefact = await loadArtefact(deployment.artefact.file, deployment.artefact.sha256);
+  const { name, limits, egress } = deployment;
+  const app = new AppIsolate({ app: name, limits, egress, calls: dependencies.calls, events });
+  const isolate = await TenantIsolate.create({
+    snapshot: artefact.snapshot === undefined ? dependencies.apiSnapshot : new ivm.ExternalCopy(artefact.snapshot.slice().buffer as ArrayBuffer),
+    memoryMbMax: limits.memoryMbMax,
+    onCatastrophe: (message) => {
+      app.lose(message);
+      dependencies.catastrophe(name, message);
+    },
+  });
+  app.bind(isolate);
+  try {
+    await bringUp(app, isolate, artefact, deployment);
+  } catch (error) {
+    isolate.dispose();
+    throw error;
+  }
+  return app;
+}
+
+async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {
+  const { limits, vars, secrets } = deployment;
+  const environment = { varsJson: JSON.stringify(vars), secretsJson: JSON.stringify(secrets), wasm: artefact.wasm.map((bytes) => bytes.slice().buffer as ArrayBuffer) };
+  const attached = await isolate.attach((packed, buffers) => app.receive(packed, buffers), environment, limits.startupMsMax);
+  checkStart(attached, limits.startupMsMax);
+  if (artefact.snapshot !== undefined) return;
+  const check = artefact.awaits ? TOP_LEVEL_CHECK : undefined;
+  const program = { source: artefact.script, filename: APP_FILENAME, codeCache: artefact.codeCache, check };
+  checkStart(await isolate.evaluate(program, limits.startupMsMax), limits.startupMsMax);
+}
+
+function checkStart(outcome: EntryOutcome, startupMsMax: number): void {
+  if (outcome.end === 'done') return;
+  if (outcome.end === 'cpu') throw new NanosError('app_failed_to_start', `Top-level code ran longer than ${startupMsMax} ms`);
+  if (outcome.end === 'memory') throw new NanosError('app_failed_to_start', 'Top-level code used more memory than the app may have');
+  const failure = parseTopLevelFailure(outcome.message);
+  throw new NanosError('app_failed_to_start', `Top-level code threw ${failure?.message ?? outcome.message}`);
+}

@@ -1,0 +1,67 @@
+/** The tenant's program: what it registered at top level, and its environment. */
+import { jsonParse } from './primordials.ts';
+
+export type FetchHandler = (request: unknown, env: unknown, context: unknown) => unknown;
+
+let namespace: Record<string, unknown> | undefined;
+let serviceWorkerFetch: FetchHandler | undefined;
+let serviceWorkerEvents: readonly string[] = [];
+let env: Record<string, unknown> = {};
+let pendingGlobals: Record<string, unknown> | undefined;
+
+export function registerModule(exports: unknown): void {
+  if (namespace !== undefined) throw new Error('An app is registered once');
+  namespace = exports as Record<string, unknown>;
+}
+
+/** Service-worker syntax: dispatches a fetch event and returns what was passed to respondWith. */
+export function registerServiceWorker(fetch: FetchHandler, events: readonly string[]): void {
+  serviceWorkerFetch = fetch;
+  serviceWorkerEvents = events;
+}
+
+/** Service-worker syntax: vars are globals, before the tenant's code runs. */
+export function defineGlobals(json: string): void {
+  defineAll(jsonParse(json) as Record<string, unknown>);
+}
+
+/** Vars and secrets for `env`. With service-worker syntax they become globals, secrets only once top-level code has run. */
+export function setEnvironment(varsJson: string, secretsJson: string): void {
+  const secrets = jsonParse(secretsJson) as Record<string, unknown>;
+  env = { ...(jsonParse(varsJson) as Record<string, unknown>), ...secrets };
+  pendingGlobals = secrets;
+}
+
+function defineAll(values: Record<string, unknown>): void {
+  for (const name of Object.keys(values)) {
+    Object.defineProperty(globalThis, name, { value: values[name], writable: true, configurable: true, enumerable: true });
+  }
+}
+
+function defaultExport(): Record<string, unknown> | undefined {
+  const exported = namespace?.['default'];
+  return typeof exported === 'object' || typeof exported === 'function' ? ((exported ?? undefined) as Record<string, unknown> | undefined) : undefined;
+}
+
+/** The events this app handles. */
+export function handledEvents(): string[] {
+  const exported = defaultExport();
+  if (exported === undefined) return [...serviceWorkerEvents];
+  return ['fetch', 'scheduled'].filter((name) => typeof exported[name] === 'function');
+}
+
+/** Hands one request to the tenant's code. Returns or throws whatever that does. */
+export function callFetch(request: unknown, context: unknown): unknown {
+  const exported = defaultExport();
+  if (exported !== undefined) {
+    const { fetch } = exported;
+    if (typeof fetch !== 'function') throw new TypeError('Handler does not export a fetch() function');
+    return (fetch as (this: unknown, ...args: unknown[]) => unknown).call(exported, request, env, context);
+  }
+  if (pendingGlobals !== undefined) {
+    defineAll(pendingGlobals);
+    pendingGlobals = undefined;
+  }
+  if (serviceWorkerFetch === undefined) throw new TypeError('No fetch handler: export default { fetch } or addEventListener("fetch", …)');
+  return serviceWorkerFetch(request, env, context);
+}

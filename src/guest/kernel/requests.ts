@@ -1,0 +1,153 @@
+/** Requests from the host, from arrival to the last promise passed to waitUntil. */
+import { BodyKind, ResponseFlag, ToHost, type Unpacker } from '../../protocol/boundary.ts';
+import { AbortController } from '../webapi/dom/abort-controller.ts';
+import { DOMException } from '../webapi/dom/dom-exception.ts';
+import { outgoingResponse, requestFromHost, type IncomingRequest, type OutgoingBody } from '../webapi/fetch/index.ts';
+import { callFetch } from './app.ts';
+import { countStarted, enterRequest } from './current-request.ts';
+import { describeError } from './describe-error.ts';
+import { ExecutionContext } from './execution-context.ts';
+import { fixedBuffer } from './fixed-buffer.ts';
+import { logLine } from './log.ts';
+import { attachBuffer, message } from './outbox.ts';
+import { isPromise, PromiseConstructor, promiseThen } from './primordials.ts';
+import { offerOutbound, openInbound } from './streams.ts';
+import { Table } from './table.ts';
+
+class ActiveRequest {
+  readonly id: number;
+  #waiting = 0;
+  #responded = false;
+  #aborted = false;
+  #abort: AbortController | undefined;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  signal(): AbortController['signal'] {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#aborted) this.#abort.abort(clientGone());
+    }
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#abort?.abort(clientGone());
+  }
+
+  waitUntil(promise: unknown): void {
+    this.#waiting++;
+    const settled = (): void => {
+      this.#waiting--;
+      if (this.#responded && this.#waiting === 0) this.#finish();
+    };
+    promiseThen(new PromiseConstructor((resolve) => resolve(promise)), settled, (error) => {
+      logLine('error', this.id, `Uncaught (in waitUntil) ${errorLine(error)}`);
+      settled();
+    });
+  }
+
+  /** Returns the flags of the response message. */
+  markResponded(): number {
+    this.#responded = true;
+    if (this.#waiting > 0) return ResponseFlag.waitUntilPending;
+    requests.take(this.id);
+    return 0;
+  }
+
+  #finish(): void {
+    requests.take(this.id);
+    message(ToHost.done, 1).number(this.id);
+  }
+}
+
+const requests = new Table<ActiveRequest>();
+
+function clientGone(): DOMException {
+  return new DOMException('The client disconnected', 'AbortError');
+}
+
+function errorLine(error: unknown): string {
+  const { name, message: text, stack } = describeError(error);
+  return stack === '' ? `${name}: ${text}` : stack;
+}
+
+export function abortRequest(id: number): void {
+  const request = requests.get(id);
+  if (request === undefined) return;
+  enterRequest(id);
+  request.abort();
+}
+
+/** Reads one request message and runs the tenant's handler on it. Never throws what the tenant throws. */
+export function receiveRequest(unpacker: Unpacker, buffers: (index: number) => ArrayBuffer): void {
+  const active = new ActiveRequest(unpacker.number());
+  const incoming = readRequest(unpacker, buffers, active);
+  requests.set(active.id, active);
+  enterRequest(active.id);
+  countStarted();
+  try {
+    const context = new ExecutionContext((promise) => active.waitUntil(promise));
+    const result = callFetch(requestFromHost(incoming), context);
+    if (isPromise(result)) promiseThen(result, (value) => respond(active, value), (error) => fail(active, error));
+    else if (isThenable(result)) promiseThen(new PromiseConstructor((resolve) => resolve(result)), (value) => respond(active, value), (error) => fail(active, error));
+    else respond(active, result);
+  } catch (error) {
+    fail(active, error);
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function readRequest(unpacker: Unpacker, buffers: (index: number) => ArrayBuffer, active: ActiveRequest): IncomingRequest {
+  const method = unpacker.field();
+  const url = unpacker.field();
+  const kind = unpacker.number();
+  const bodyField = unpacker.field();
+  const headers: string[] = [];
+  while (unpacker.fieldsLeft > 0) headers[headers.length] = unpacker.field();
+  return { method, url, headers, body: readBody(kind, bodyField, buffers), signal: () => active.signal() };
+}
+
+function readBody(kind: number, field: string, buffers: (index: number) => ArrayBuffer): IncomingRequest['body'] {
+  if (kind === BodyKind.text) return { text: field };
+  if (kind === BodyKind.buffer) return { bytes: buffers(+field) };
+  if (kind === BodyKind.stream) return { stream: openInbound(+field) };
+  return null;
+}
+
+function respond(request: ActiveRequest, value: unknown): void {
+  enterRequest(request.id);
+  try {
+    const { status, statusText, headers, body } = outgoingResponse(value);
+    const buffer = body !== null && 'bytes' in body ? fixedBuffer(body.bytes) : undefined;
+    const packer = message(ToHost.response, 6 + headers.length, buffer === undefined ? 0 : 1)
+      .number(request.id)
+      .number(status)
+      .field(statusText)
+      .number(request.markResponded());
+    writeBody(packer, body, buffer);
+    for (let i = 0; i < headers.length; i++) packer.field(headers[i]!);
+  } catch (error) {
+    fail(request, error);
+  }
+}
+
+function writeBody(packer: ReturnType<typeof message>, body: OutgoingBody, buffer: ArrayBuffer | undefined): void {
+  if (body === null) packer.number(BodyKind.none).field('');
+  else if (buffer !== undefined) packer.number(BodyKind.buffer).number(attachBuffer(buffer));
+  else if ('text' in body) packer.number(BodyKind.text).field(body.text);
+  else if ('source' in body) packer.number(BodyKind.stream).number(offerOutbound(body.source));
+}
+
+function fail(request: ActiveRequest, error: unknown): void {
+  enterRequest(request.id);
+  const { name, message: text, stack } = describeError(error);
+  const flags = request.markResponded();
+  message(ToHost.fail, 5).number(request.id).number(flags).field(name).field(text).field(stack);
+}

@@ -1,0 +1,60 @@
+/** Service-worker syntax: `addEventListener('fetch', event => event.respondWith(…))`. */
+import { EventTarget } from '../webapi/dom/event-target.ts';
+import { Event } from '../webapi/dom/event.ts';
+import { defineGlobal, exposeInterface } from '../webapi/webidl.ts';
+import { registerServiceWorker } from './app.ts';
+import type { ExecutionContext } from './execution-context.ts';
+
+class FetchEvent extends Event {
+  readonly request: unknown;
+  readonly #context: ExecutionContext;
+  #response: { value: unknown } | undefined;
+
+  constructor(request: unknown, context: ExecutionContext) {
+    super('fetch', { cancelable: true });
+    this.request = request;
+    this.#context = context;
+  }
+
+  respondWith(response: unknown): void {
+    if (this.#response !== undefined) throw new TypeError('FetchEvent.respondWith() has already been called');
+    this.#response = { value: response };
+    this.stopImmediatePropagation();
+  }
+
+  waitUntil(promise: unknown): void {
+    this.#context.waitUntil(promise);
+  }
+
+  passThroughOnException(): void {}
+
+  static take(event: FetchEvent): unknown {
+    if (event.#response === undefined) throw new TypeError('No fetch listener called respondWith()');
+    return event.#response.value;
+  }
+}
+
+/** Events that a host delivers; others are the tenant's own affair. */
+const hostEvents = ['fetch', 'scheduled'];
+
+export function installServiceWorkerScope(global: Record<string, unknown>): void {
+  const target = new EventTarget();
+  const seen: string[] = [];
+  const define = (name: string, value: unknown): void => defineGlobal(global, name, value, true);
+  define('addEventListener', (type: string, listener: never, options?: never) => {
+    target.addEventListener(type, listener, options);
+    if (hostEvents.includes(type) && !seen.includes(type)) {
+      seen.push(type);
+      registerServiceWorker(dispatchFetch, seen);
+    }
+  });
+  define('removeEventListener', (type: string, listener: never, options?: never) => target.removeEventListener(type, listener, options));
+  define('dispatchEvent', (event: Event) => target.dispatchEvent(event));
+  exposeInterface(global, 'FetchEvent', FetchEvent);
+
+  function dispatchFetch(request: unknown, _env: unknown, context: unknown): unknown {
+    const event = new FetchEvent(request, context as ExecutionContext);
+    target.dispatchEvent(event);
+    return FetchEvent.take(event);
+  }
+}

@@ -1,0 +1,7 @@
+/** https://html.spec.whatwg.org/#report-the-exception, to the log of the app. */
+import { host } from '../../kernel/host-calls.ts';
+import { inspect } from './inspect.ts';
+
+export function reportException(error: unknown): void {
+  host().log('error', `Uncaught ${inspect(error)}`);
+}

@@ -1,0 +1,230 @@
+/**
+ * https://w3c.github.io/webcrypto/#subtlecrypto-interface. What a key may be used for is checked here, formats and algorithms in the host,
+ * which does the work.
+ */
+import { packSubtle, SUBTLE_CALL, type SubtleMessage, type SubtleOp, type SubtleParts, type UnpackedSubtle, unpackSubtle } from '../../../protocol/subtle.ts';
+import { host } from '../../kernel/host-calls.ts';
+import { DOMException } from '../dom/dom-exception.ts';
+import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
+import { copyBytes, isBufferSource, isObject, requireArguments, toEnum, toInteger, toSequence, viewBytes } from '../webidl.ts';
+import { keyLengthBits, normalizeAlgorithm, type NormalizedAlgorithm, supports, toKey } from './algorithms.ts';
+import { type CryptoKey, keyState, type KeyUsage, keyUsages, newCryptoKey } from './crypto-key.ts';
+
+const constructing = Symbol('constructing');
+const formats = ['raw', 'spki', 'pkcs8', 'jwk'] as const;
+type Bytes = Uint8Array<ArrayBuffer>;
+type Jwk = Record<string, unknown>;
+
+async function call(op: SubtleOp, message: SubtleMessage, parts: SubtleParts): Promise<UnpackedSubtle> {
+  const { fields, buffers } = packSubtle(message, parts);
+  const reply = await host().call(`${SUBTLE_CALL}.${op}`, fields, buffers).reply;
+  return unpackSubtle(reply.fields, reply.buffers);
+}
+
+export class SubtleCrypto {
+  /** A private field stands for the interface's brand. */
+  readonly #constructed: boolean;
+
+  constructor(token: unknown = undefined) {
+    this.#constructed = token === constructing;
+    if (!this.#constructed) throw new TypeError('Illegal constructor');
+  }
+
+  async digest(algorithm: unknown, data: unknown): Promise<ArrayBuffer> {
+    this.#check(arguments.length, 2, 'digest');
+    const { plain } = normalizeAlgorithm(algorithm, 'digest');
+    return dataOf(await call('digest', { algorithm: plain }, { data: source(data) }));
+  }
+
+  async generateKey(algorithm: unknown, extractable: unknown, keyUsages: unknown): Promise<CryptoKey | { publicKey: CryptoKey; privateKey: CryptoKey }> {
+    this.#check(arguments.length, 3, 'generateKey');
+    const usages = toUsages(keyUsages);
+    const { plain, bytes } = normalizeAlgorithm(algorithm, 'generateKey');
+    const reply = await call('generateKey', { algorithm: plain, usages }, bytes);
+    const [first, second] = keysOf(reply, Boolean(extractable));
+    if (first === undefined) throw new DOMException('The host made no key', 'OperationError');
+    return second === undefined ? first : { publicKey: first, privateKey: second };
+  }
+
+  async importKey(format: unknown, keyData: unknown, algorithm: unknown, extractable: unknown, keyUsages: unknown): Promise<CryptoKey> {
+    this.#check(arguments.length, 5, 'importKey');
+    const keyFormat = toEnum(format, formats, 'KeyFormat');
+    const usages = toUsages(keyUsages);
+    const normalized = normalizeAlgorithm(algorithm, 'importKey');
+    return importKey(keyFormat, keyFormat === 'jwk' ? toJwk(keyData) : source(keyData), normalized, Boolean(extractable), usages);
+  }
+
+  async exportKey(format: unknown, key: unknown): Promise<ArrayBuffer | Jwk> {
+    this.#check(arguments.length, 2, 'exportKey');
+    const exported = await exportKey(toEnum(format, formats, 'KeyFormat'), toKey(key));
+    return exported instanceof Uint8Array ? exported.buffer : exported;
+  }
+
+  async sign(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
+    this.#check(arguments.length, 3, 'sign');
+    return withKey('sign', normalizeAlgorithm(algorithm, 'sign'), toKey(key), 'sign', source(data));
+  }
+
+  async verify(algorithm: unknown, key: unknown, signature: unknown, data: unknown): Promise<boolean> {
+    this.#check(arguments.length, 4, 'verify');
+    const { plain, bytes } = normalizeAlgorithm(algorithm, 'sign');
+    const state = usableKey(toKey(key), plain.name, 'verify');
+    const parts = { ...bytes, key0: state.material, signature: source(signature), data: source(data) };
+    return (await call('verify', { algorithm: plain, keys: [state.key] }, parts)).message.isValid === true;
+  }
+
+  async encrypt(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
+    this.#check(arguments.length, 3, 'encrypt');
+    return withKey('encrypt', normalizeAlgorithm(algorithm, 'encrypt'), toKey(key), 'encrypt', source(data));
+  }
+
+  async decrypt(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
+    this.#check(arguments.length, 3, 'decrypt');
+    return withKey('decrypt', normalizeAlgorithm(algorithm, 'encrypt'), toKey(key), 'decrypt', source(data));
+  }
+
+  async deriveBits(algorithm: unknown, baseKey: unknown, length: unknown = null): Promise<ArrayBuffer> {
+    this.#check(arguments.length, 2, 'deriveBits');
+    const lengthBits = length === null || length === undefined ? null : toInteger(length, 32, false);
+    return deriveBits(normalizeAlgorithm(algorithm, 'deriveBits'), toKey(baseKey), 'deriveBits', lengthBits);
+  }
+
+  async deriveKey(algorithm: unknown, baseKey: unknown, derivedKeyType: unknown, extractable: unknown, keyUsages: unknown): Promise<CryptoKey> {
+    this.#check(arguments.length, 5, 'deriveKey');
+    const usages = toUsages(keyUsages);
+    const normalized = normalizeAlgorithm(algorithm, 'deriveBits');
+    const imported = normalizeAlgorithm(derivedKeyType, 'importKey');
+    const lengthBits = keyLengthBits(normalizeAlgorithm(derivedKeyType, 'getKeyLength'));
+    const secret = await deriveBits(normalized, toKey(baseKey), 'deriveKey', lengthBits);
+    return importKey('raw', new Uint8Array(secret), imported, Boolean(extractable), usages);
+  }
+
+  async wrapKey(format: unknown, key: unknown, wrappingKey: unknown, wrapAlgorithm: unknown): Promise<ArrayBuffer> {
+    this.#check(arguments.length, 4, 'wrapKey');
+    const keyFormat = toEnum(format, formats, 'KeyFormat');
+    const normalized = normalizeAlgorithm(wrapAlgorithm, supports(wrapAlgorithm, 'wrapKey') ? 'wrapKey' : 'encrypt');
+    const wrapping = toKey(wrappingKey);
+    usableKey(wrapping, normalized.plain.name, 'wrapKey');
+    const exported = await exportKey(keyFormat, toKey(key));
+    const bytes = exported instanceof Uint8Array ? exported : encodeUtf8(JSON.stringify(exported));
+    return withKey(normalized.plain.name === 'AES-KW' ? 'wrap' : 'encrypt', normalized, wrapping, 'wrapKey', bytes);
+  }
+
+  async unwrapKey(
+    format: unknown,
+    wrappedKey: unknown,
+    unwrappingKey: unknown,
+    unwrapAlgorithm: unknown,
+    unwrappedKeyAlgorithm: unknown,
+    extractable: unknown,
+    keyUsages: unknown,
+  ): Promise<CryptoKey> {
+    this.#check(arguments.length, 7, 'unwrapKey');
+    const keyFormat = toEnum(format, formats, 'KeyFormat');
+    const usages = toUsages(keyUsages);
+    const normalized = normalizeAlgorithm(unwrapAlgorithm, supports(unwrapAlgorithm, 'wrapKey') ? 'wrapKey' : 'encrypt');
+    const imported = normalizeAlgorithm(unwrappedKeyAlgorithm, 'importKey');
+    const op = normalized.plain.name === 'AES-KW' ? 'unwrap' : 'decrypt';
+    const bytes = new Uint8Array(await withKey(op, normalized, toKey(unwrappingKey), 'unwrapKey', source(wrappedKey)));
+    return importKey(keyFormat, keyFormat === 'jwk' ? parseJwk(bytes) : bytes, imported, Boolean(extractable), usages);
+  }
+
+  /** As in Workers: compares in a time that depends on the length alone. */
+  timingSafeEqual(a: unknown, b: unknown): boolean {
+    this.#check(arguments.length, 2, 'timingSafeEqual');
+    const left = source(a);
+    const right = source(b);
+    if (left.length !== right.length) throw new TypeError('Input buffers must have the same byte length');
+    let difference = 0;
+    for (let i = 0; i < left.length; i++) difference |= (left[i] as number) ^ (right[i] as number);
+    return difference === 0;
+  }
+
+  #check(given: number, required: number, operation: string): void {
+    if (this.#constructed) requireArguments(given, required, `SubtleCrypto.${operation}`);
+  }
+}
+
+export const subtle = new SubtleCrypto(constructing);
+
+function source(value: unknown): Bytes {
+  if (!isBufferSource(value)) throw new TypeError('Data is not an ArrayBuffer or a view of one');
+  return viewBytes(value);
+}
+
+function toUsages(value: unknown): KeyUsage[] {
+  const usages = toSequence(value, (usage) => toEnum(usage, keyUsages, 'KeyUsage'));
+  return keyUsages.filter((usage) => usages.includes(usage));
+}
+
+function toJwk(value: unknown): Jwk {
+  if (!isObject(value) || isBufferSource(value)) throw new TypeError('Key data is not a JsonWebKey');
+  return value as Jwk;
+}
+
+function parseJwk(bytes: Bytes): Jwk {
+  try {
+    const value: unknown = JSON.parse(decodeUtf8(bytes));
+    if (isObject(value)) return value as Jwk;
+  } catch {
+    // A text that is no JSON is the same failure as one that is no object.
+  }
+  throw new DOMException('The unwrapped key is not a JsonWebKey', 'DataError');
+}
+
+function dataOf({ parts }: UnpackedSubtle): ArrayBuffer {
+  const data = parts.get('data');
+  return data === undefined ? new ArrayBuffer(0) : data.slice().buffer;
+}
+
+function keysOf({ message, parts }: UnpackedSubtle, extractable: boolean): CryptoKey[] {
+  return (message.keys ?? []).map((key, index) => {
+    const material = copyBytes(parts.get(`key${index}`), 'Key material');
+    return newCryptoKey({ key, extractable: key.type === 'public' || extractable, usages: key.usages, material });
+  });
+}
+
+/** Throws an InvalidAccessError when the key is for another algorithm or not for that usage. */
+function usableKey(key: CryptoKey, algorithmName: string, usage: KeyUsage): ReturnType<typeof keyState> {
+  const state = keyState(key);
+  if (state.key.algorithm.name !== algorithmName) throw new DOMException(`The key is not for ${algorithmName}`, 'InvalidAccessError');
+  if (!state.usages.includes(usage)) throw new DOMException(`The key's usages do not permit ${usage}`, 'InvalidAccessError');
+  return state;
+}
+
+async function withKey(op: SubtleOp, { plain, bytes }: NormalizedAlgorithm, key: CryptoKey, usage: KeyUsage, data: Bytes): Promise<ArrayBuffer> {
+  const state = usableKey(key, plain.name, usage);
+  return dataOf(await call(op, { algorithm: plain, keys: [state.key] }, { ...bytes, key0: state.material, data }));
+}
+
+async function deriveBits({ plain, bytes, publicKey }: NormalizedAlgorithm, baseKey: CryptoKey, usage: KeyUsage, lengthBits: number | null): Promise<ArrayBuffer> {
+  const base = usableKey(baseKey, plain.name, usage);
+  const other = publicKey === undefined ? undefined : keyState(publicKey);
+  if (other !== undefined && (other.key.type !== 'public' || other.key.algorithm.name !== plain.name)) {
+    throw new DOMException('The public key does not fit the base key', 'InvalidAccessError');
+  }
+  const keys = other === undefined ? [base.key] : [base.key, other.key];
+  const parts = { ...bytes, key0: base.material, ...(other === undefined ? {} : { key1: other.material }) };
+  return dataOf(await call('deriveBits', { algorithm: plain, keys, lengthBits }, parts));
+}
+
+async function importKey(format: string, data: Bytes | Jwk, { plain }: NormalizedAlgorithm, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey> {
+  const message: SubtleMessage = { algorithm: plain, usages, extractable, format };
+  const isBytes = data instanceof Uint8Array;
+  const reply = await call('importKey', isBytes ? message : { ...message, jwk: data }, isBytes ? { data } : {});
+  const [key] = keysOf(reply, extractable);
+  if (key === undefined) throw new DOMException('The host imported no key', 'OperationError');
+  return key;
+}
+
+/** Bytes, or a JsonWebKey. What is kept in the asked format needs no call. */
+async function exportKey(format: string, key: CryptoKey): Promise<Bytes | Jwk> {
+  const { key: described, extractable, material } = keyState(key);
+  const { name } = described.algorithm;
+  if (name === 'HKDF' || name === 'PBKDF2') throw new DOMException(`${name} keys can not be exported`, 'NotSupportedError');
+  if (!extractable) throw new DOMException('The key is not extractable', 'InvalidAccessError');
+  const kept = { secret: 'raw', private: 'pkcs8', public: 'spki' }[described.type];
+  if (format === kept) return material.slice();
+  const { message, parts } = await call('exportKey', { keys: [described], format }, { key0: material });
+  return format === 'jwk' ? (message.jwk ?? {}) : copyBytes(parts.get('data'), 'Exported key');
+}

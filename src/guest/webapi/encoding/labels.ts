@@ -1,0 +1,18 @@
+/** https://encoding.spec.whatwg.org/#names-and-labels, for the encodings that are supported. */
+export type EncodingName = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+
+const labels: Readonly<Record<EncodingName, string>> = {
+  'utf-8': 'unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8',
+  'utf-16le': 'csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le',
+  'utf-16be': 'unicodefffe utf-16be',
+  'windows-1252':
+    'ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 iso_8859-1 iso_8859-1:1987 l1 latin1 us-ascii windows-1252 x-cp1252',
+};
+
+/** https://encoding.spec.whatwg.org/#concept-encoding-get; undefined for an unknown label. */
+export function encodingOf(label: string): EncodingName | undefined {
+  const wanted = label.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '').toLowerCase();
+  if (wanted === '' || wanted.includes(' ')) return undefined;
+  for (const [name, known] of Object.entries(labels)) if (` ${known} `.includes(` ${wanted} `)) return name as EncodingName;
+  return undefined;
+}

@@ -1,0 +1,40 @@
+import type { InboundStream } from '../../kernel/host-calls.ts';
+import type { AbortSignal } from '../dom/index.ts';
+import { addAbortAlgorithm } from '../dom/index.ts';
+import type { BodyStream } from './body.ts';
+
+type Chunk = Uint8Array<ArrayBuffer> | null;
+
+/** A stream of the host that fails with the signal's reason as soon as it is aborted. */
+export function abortableStream(inner: InboundStream, signal: AbortSignal): BodyStream {
+  let failStream: (reason: unknown) => void = () => undefined;
+  let failPull: (reason: unknown) => void = () => undefined;
+  const stopListening = addAbortAlgorithm(signal, () => {
+    inner.cancel();
+    failPull(signal.reason);
+    failStream(signal.reason);
+  });
+
+  async function pullInner(): Promise<Chunk> {
+    const chunk = await inner.pull();
+    if (chunk === null) stopListening();
+    return chunk;
+  }
+
+  return {
+    pull() {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      return new Promise<Chunk>((resolve, reject) => {
+        failPull = reject;
+        pullInner().then(resolve, reject);
+      });
+    },
+    cancel() {
+      stopListening();
+      inner.cancel();
+    },
+    onFail(fail) {
+      failStream = fail;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Every web standard that a guest has: one folder and one line each. Order matters only where a later one builds on an earlier one. */
+import { installBase64 } from './base64/index.ts';
+import { installConsole } from './console/index.ts';
+import { installCrypto } from './crypto/index.ts';
+import { installDom } from './dom/index.ts';
+import { installEncoding } from './encoding/index.ts';
+import { installFetch } from './fetch/index.ts';
+import { installFileApi } from './file-api/index.ts';
+import { installHrTime } from './hr-time/index.ts';
+import { installStreams } from './streams/index.ts';
+import { installStructuredClone } from './structured-clone/index.ts';
+import { installTimers } from './timers/index.ts';
+import { installUrl } from './url/index.ts';
+import { installXhr } from './xhr/index.ts';
+
+type Install = (global: Record<string, unknown>) => void;
+
+const standards: readonly Install[] = [
+  installDom,
+  installEncoding,
+  installBase64,
+  installUrl,
+  installFileApi,
+  installStreams,
+  installXhr,
+  installFetch,
+  installCrypto,
+  installTimers,
+  installHrTime,
+  installConsole,
+  installStructuredClone,
+];
+
+export function installWebApis(global: Record<string, unknown>): void {
+  for (const install of standards) install(global);
+}

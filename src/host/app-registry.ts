@@ -1,0 +1,214 @@
+/** Every app of the host: from configuration over the builder to the cells. One change of an app at a time. */
+import { dirname } from 'node:path';
+import { effectiveEgress } from '../policy/app-egress.ts';
+import { describeDenied, effectiveLimits } from '../policy/app-limits.ts';
+import type { AppConfig, AppDeployment, BuildInput } from '../protocol/app.ts';
+import { NanosError } from '../protocol/errors.ts';
+import type { OperatorPolicy } from '../protocol/operator.ts';
+import type { BuildResult } from '../apps/artefact/build-result.ts';
+import { newRecord, type AppRecord } from './app-record.ts';
+
+/** First time an app is held back after it cost a cell; doubles with every further one, up to the maximum. */
+const QUARANTINE_MS_MIN = 5_000;
+const QUARANTINE_MS_MAX = 10 * 60_000;
+
+export interface AppBuilder {
+  reuse(config: AppConfig): Promise<BuildResult | undefined>;
+  build(config: AppConfig, options: { startupMsMax: number; memoryMbMax: number }): Promise<BuildResult>;
+}
+
+export interface AppCells {
+  deploy(deployment: AppDeployment): Promise<void>;
+  remove(name: string): Promise<void>;
+  quarantine(name: string, forMs: number): Promise<void>;
+}
+
+export interface AppRegistryOptions {
+  readonly builder: AppBuilder;
+  readonly dev: boolean;
+  event(level: 'info' | 'warn' | 'error', event: string, app: string, fields: { message?: string } & Record<string, unknown>): void;
+  /** directories whose changes may change the app */
+  watch(record: AppRecord, directories: ReadonlySet<string>): void;
+}
+
+export class AppRegistry {
+  readonly #options: AppRegistryOptions;
+  readonly #records = new Map<string, AppRecord>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #warned = new Set<string>();
+  #policy: OperatorPolicy;
+  #cells: AppCells | undefined;
+  #lastVersion = 0;
+
+  constructor(policy: OperatorPolicy, options: AppRegistryOptions) {
+    this.#policy = policy;
+    this.#options = options;
+  }
+
+  /** From now on changes go to the cells. */
+  connect(cells: AppCells): void {
+    this.#cells = cells;
+  }
+
+  setPolicy(policy: OperatorPolicy): void {
+    this.#policy = policy;
+  }
+
+  get records(): AppRecord[] {
+    return [...this.#records.values()];
+  }
+
+  find(name: string): AppRecord | undefined {
+    return this.#records.get(name);
+  }
+
+  /** What a new cell serves. */
+  get deployments(): AppDeployment[] {
+    return this.records.flatMap(({ deployment }) => deployment ?? []);
+  }
+
+  /** Enters an app whose earlier build still holds; no process is needed for that. Returns whether it did. */
+  async admitBuilt(config: AppConfig, source: AppRecord['source']): Promise<boolean> {
+    const record = newRecord(config, source);
+    this.#records.set(config.name, record);
+    const built = await this.#options.builder.reuse(config);
+    if (built !== undefined) await this.#put(record, config, built);
+    return built !== undefined;
+  }
+
+  /**
+   * Builds the app as `config` says and swaps it in. On failure the version before goes on serving, `record.error` says why, and this rejects.
+   */
+  serve(config: AppConfig, source: AppRecord['source']): Promise<AppRecord> {
+    return this.#inTurn(config.name, async () => {
+      const record = this.#records.get(config.name) ?? newRecord(config, source);
+      this.#records.set(config.name, record);
+      try {
+        await this.#put(record, config, await this.#build(record, config));
+        return record;
+      } catch (error) {
+        this.#failed(record, config, error);
+        throw error;
+      }
+    });
+  }
+
+  async #build(record: AppRecord, config: AppConfig): Promise<BuildResult> {
+    if (record.deployment === undefined) record.state = 'building';
+    const reused = await this.#options.builder.reuse(config);
+    if (reused !== undefined) return reused;
+    const { startupMsMax, memoryMbMax } = effectiveLimits(config.limits, this.#policy, config.name);
+    return this.#options.builder.build(config, { startupMsMax, memoryMbMax });
+  }
+
+  async #put(record: AppRecord, config: AppConfig, built: BuildResult): Promise<void> {
+    this.#warn(config, built);
+    const before = record.deployment;
+    const deployment = this.#deploymentOf(config, built);
+    const unchanged = before !== undefined && JSON.stringify({ ...before, version: 0 }) === JSON.stringify({ ...deployment, version: 0 });
+    if (!unchanged) {
+      record.deployment = deployment;
+      try {
+        await this.#cells?.deploy(deployment);
+      } catch (error) {
+        record.deployment = before;
+        throw error;
+      }
+      if (record.source === 'folder') record.version++;
+      this.#options.event('info', 'app_serving', config.name, { version: record.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
+    }
+    record.config = config;
+    record.state = 'ready';
+    record.error = undefined;
+    this.#options.watch(record, directoriesOf(config, built.inputs));
+  }
+
+  #deploymentOf(config: AppConfig, { artefact }: BuildResult): AppDeployment {
+    const { name, hostnames, port, vars, secrets } = config;
+    return {
+      name,
+      version: ++this.#lastVersion,
+      artefact,
+      hostnames,
+      port,
+      vars,
+      secrets,
+      limits: effectiveLimits(config.limits, this.#policy, name),
+      egress: effectiveEgress(config.egress, this.#policy, name),
+      dev: this.#options.dev,
+    };
+  }
+
+  #failed(record: AppRecord, config: AppConfig, error: unknown): void {
+    const failure = error instanceof NanosError ? error : new NanosError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+    record.error = failure;
+    record.state = record.deployment === undefined ? 'failed' : 'ready';
+    const served = record.deployment === undefined ? 'nothing is served' : 'the version before goes on serving';
+    this.#options.event('error', 'app_build_failed', config.name, { code: failure.code, message: failure.message, position: failure.position, served });
+    this.#options.watch(record, new Set([config.folder, dirname(config.main)]));
+  }
+
+  #warn(config: AppConfig, built: BuildResult): void {
+    const limits = effectiveLimits(config.limits, this.#policy, config.name);
+    const warnings = [...config.warnings, ...built.warnings].map(({ file, line, message }) => `${file}:${line}: ${message}`);
+    for (const message of [...warnings, ...describeDenied(config.limits, limits)]) {
+      if (this.#warned.has(`${config.name} ${message}`)) continue;
+      this.#warned.add(`${config.name} ${message}`);
+      this.#options.event('warn', 'app_config', config.name, { message });
+    }
+  }
+
+  /** Stops serving an app. */
+  remove(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      const record = this.#records.get(name);
+      if (record === undefined) return;
+      this.#records.delete(name);
+      this.#options.watch(record, new Set());
+      await this.#cells?.remove(name);
+      this.#options.event('info', 'app_removed', name, {});
+    });
+  }
+
+  /** The configuration of an app could not even be read: it goes on as it is, and says why. */
+  refuse(name: string, error: NanosError): void {
+    const record = this.#records.get(name);
+    if (record !== undefined) this.#failed(record, record.config, error);
+  }
+
+  /** An app took a cell down: it is held back, longer each time. */
+  async strike(name: string): Promise<void> {
+    const record = this.#records.get(name);
+    if (record === undefined) return;
+    const forMs = Math.min(QUARANTINE_MS_MIN * 2 ** record.strikes++, QUARANTINE_MS_MAX);
+    record.quarantinedUntilMs = performance.now() + forMs;
+    this.#options.event('warn', 'app_quarantined', name, { for_ms: forMs });
+    await this.#cells?.quarantine(name, forMs);
+  }
+
+  /** Apps held back now, and for how long still. */
+  get quarantined(): { name: string; forMs: number }[] {
+    const nowMs = performance.now();
+    return this.records.flatMap(({ name, quarantinedUntilMs }) => (quarantinedUntilMs > nowMs ? [{ name, forMs: quarantinedUntilMs - nowMs }] : []));
+  }
+
+  #inTurn<T>(name: string, action: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(action, action);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(name, settled);
+    void settled.then(() => this.#turns.get(name) === settled && this.#turns.delete(name));
+    return turn;
+  }
+}
+
+/** Installed packages are not watched: they change by installation, which also changes a file beside them. */
+function directoriesOf(config: AppConfig, inputs: readonly BuildInput[]): Set<string> {
+  const directories = new Set([config.folder]);
+  for (const path of [...config.configFiles, config.main, ...inputs.map((input) => input.path)]) {
+    if (!path.includes('/node_modules/')) directories.add(dirname(path));
+  }
+  return directories;
+}

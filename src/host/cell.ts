@@ -1,0 +1,242 @@
+/** Entry file of a cell: HTTP in front, isolates behind. Runs tenants' code, so it holds nothing that it does not need. */
+import ivm from 'isolated-vm';
+import { availableParallelism } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import type { Server } from 'node:http';
+import { fetchCall } from '../apps/host-calls/fetch-call.ts';
+import { subtleCall } from '../apps/host-calls/subtle-call.ts';
+import { AppRunner, type AppObserver } from '../apps/run/app-runner.ts';
+import { EntryScheduler } from '../apps/run/entry-scheduler.ts';
+import type { HostCallTable } from '../apps/run/host-call.ts';
+import { LogLimiter } from '../apps/run/log-limiter.ts';
+import { createMapStack } from '../apps/run/map-stack.ts';
+import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
+import { createEgress } from '../net/egress/egress.ts';
+import type { AppDeployment } from '../protocol/app.ts';
+import type { CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import { NanosError, toErrorData } from '../protocol/errors.ts';
+import { HOST_LIMITS } from '../protocol/limits.ts';
+import type { Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
+import { createAppsListener } from '../server/apps/create-apps-listener.ts';
+import { CellMetrics } from './cell-metrics.ts';
+import { CellRouter } from './cell-router.ts';
+
+const IDLE_SWEEP_MS = 10_000;
+const DRAIN_POLL_MS = 20;
+
+class Cell {
+  readonly #init: CellInit;
+  readonly #scheduler: EntryScheduler;
+  readonly #router = new CellRouter();
+  readonly #runners = new Map<string, AppRunner>();
+  readonly #limiters = new Map<string, LogLimiter>();
+  readonly #servers = new Map<number, Server>();
+  readonly #metrics = new CellMetrics();
+  readonly #calls: HostCallTable;
+  readonly #apiSnapshot: Snapshot;
+  readonly #observer: AppObserver;
+  #logLines: CellLogLine[] = [];
+  #draining = false;
+
+  constructor(init: CellInit, apiSnapshot: Snapshot) {
+    this.#init = init;
+    this.#apiSnapshot = apiSnapshot;
+    this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots);
+    this.#calls = new Map([
+      ['fetch', fetchCall(createEgress())],
+      ['subtle', subtleCall],
+    ]);
+    this.#observer = {
+      served: (app, outcome) => this.#metrics.served(app, outcome),
+      started: (app, version, startMs) => {
+        this.#metrics.started(app, startMs);
+        this.#log({ level: 'debug', event: 'app_started', app, fields: { version, start_ms: Math.round(startMs * 100) / 100 } });
+      },
+      log: (app, level, requestId, text) => this.#console(app, level, requestId, text),
+      event: (app, level, event, fields) => this.#log({ level, event, app, fields }),
+    };
+  }
+
+  async serve(): Promise<void> {
+    for (const deployment of this.#init.deployments) this.#add(deployment);
+    await this.#listen(this.#init.appsPort);
+    for (const { port } of this.#init.deployments) if (port !== undefined) await this.#listen(port);
+    setInterval(() => send({ type: 'heartbeat' }), HOST_LIMITS.heartbeatMs);
+    setInterval(() => this.#evictIdle(), IDLE_SWEEP_MS);
+  }
+
+  #add(deployment: AppDeployment): void {
+    const runner = new AppRunner({
+      deployment,
+      scheduler: this.#scheduler,
+      observer: this.#observer,
+      mapStack: createMapStack(),
+      start: (wanted, events) =>
+        startAppIsolate({ apiSnapshot: this.#apiSnapshot, calls: this.#calls, catastrophe: (app, message) => send({ type: 'catastrophe', app, message }) }, wanted, events),
+    });
+    this.#runners.set(deployment.name, runner);
+    this.#router.add(runner, deployment);
+  }
+
+  async deploy(deployment: AppDeployment): Promise<void> {
+    const runner = this.#runners.get(deployment.name);
+    if (runner === undefined) this.#add(deployment);
+    else {
+      await runner.swap(deployment);
+      this.#router.add(runner, deployment);
+    }
+    if (deployment.port !== undefined) await this.#listen(deployment.port);
+    this.#closeUnusedPorts();
+  }
+
+  remove(name: string): void {
+    const runner = this.#runners.get(name);
+    if (runner === undefined) return;
+    this.#runners.delete(name);
+    this.#limiters.delete(name);
+    this.#router.remove(runner);
+    this.#metrics.remove(name);
+    runner.close();
+    this.#closeUnusedPorts();
+  }
+
+  quarantine(name: string, forMs: number): void {
+    this.#runners.get(name)?.quarantine(forMs);
+  }
+
+  #listen(port: number): Promise<void> {
+    if (this.#servers.has(port)) return Promise.resolve();
+    const server = createAppsListener({
+      isDraining: () => this.#draining,
+      route: (hostHeader, localPort) => {
+        const handler = this.#router.find(hostHeader, localPort);
+        if (handler === undefined) return undefined;
+        const { limits, dev } = handler.deployment;
+        return { handler, bodyBytesMax: limits.requestBodyBytesMax, dev };
+      },
+    });
+    this.#servers.set(port, server);
+    return new Promise((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        this.#servers.delete(port);
+        reject(listenError(error, port));
+      });
+      server.listen(port, this.#init.host, resolve);
+    });
+  }
+
+  #closeUnusedPorts(): void {
+    const used = new Set([this.#init.appsPort, ...[...this.#runners.values()].map(({ deployment }) => deployment.port)]);
+    for (const [port, server] of this.#servers) {
+      if (used.has(port)) continue;
+      this.#servers.delete(port);
+      server.close();
+      server.closeIdleConnections();
+    }
+  }
+
+  async stats(): Promise<{ residents: string[]; metrics: object }> {
+    const residents = [...this.#runners.values()].filter(({ isResident }) => isResident);
+    const metrics = await this.#metrics.snapshot(residents.map((runner) => ({ name: runner.deployment.name, heapBytes: runner.heapBytes() })));
+    return { residents: residents.map(({ deployment }) => deployment.name), metrics };
+  }
+
+  /** No new connections; open ones are closed once they are idle. Resolves when nothing is in flight any more. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const server of this.#servers.values()) server.close();
+    while (this.#isBusy()) {
+      for (const server of this.#servers.values()) server.closeIdleConnections();
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    this.#flushLog();
+  }
+
+  #isBusy(): boolean {
+    return [...this.#runners.values()].some(({ load }) => load > 0);
+  }
+
+  #evictIdle(): void {
+    const residents = [...this.#runners.values()].filter(({ isResident, load }) => isResident && load === 0);
+    residents.sort((a, b) => a.usedMs - b.usedMs);
+    const surplus = residents.length - HOST_LIMITS.residentsMax;
+    const nowMs = performance.now();
+    residents.forEach((runner, index) => {
+      if (index < surplus || nowMs - runner.usedMs > HOST_LIMITS.idleMsMax) runner.evict();
+    });
+  }
+
+  // Log
+
+  #console(app: string, level: string, requestId: string | undefined, text: string): void {
+    const nowMs = performance.now();
+    let limiter = this.#limiters.get(app);
+    if (limiter === undefined) this.#limiters.set(app, (limiter = new LogLimiter(nowMs)));
+    const message = limiter.admit(text, nowMs);
+    if (message === undefined) return;
+    const dropped = limiter.takeDropped();
+    if (dropped > 0) this.#log({ level: 'warn', event: 'log_dropped', app, fields: { lines: dropped } });
+    this.#log({ level: isLevel(level) ? level : 'info', event: 'console', app, request_id: requestId, message });
+  }
+
+  #log(line: CellLogLine): void {
+    this.#logLines.push(line);
+    if (this.#logLines.length === 1) setImmediate(() => this.#flushLog());
+  }
+
+  #flushLog(): void {
+    const lines = this.#logLines;
+    this.#logLines = [];
+    if (lines.length > 0) send({ type: 'log', lines });
+  }
+}
+
+function isLevel(level: string): level is CellLogLine['level'] {
+  return level === 'debug' || level === 'info' || level === 'warn' || level === 'error';
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number): NanosError {
+  if (error.code === 'EADDRINUSE') return new NanosError('port_in_use', `Port ${port} is in use by another program`, { cause: error });
+  return new NanosError('port_forbidden', `Can not listen on port ${port}: ${error.message}`, { cause: error });
+}
+
+function send(message: FromCell): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+async function loadSnapshot({ file, sha256 }: CellInit['apiSnapshot']): Promise<Snapshot> {
+  const bytes = await readFile(file);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new NanosError('artefact_corrupt', 'The API snapshot was changed on disk');
+  return new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
+}
+
+let cell: Cell | undefined;
+
+async function receive(message: ToCell): Promise<void> {
+  if (message.type === 'init') {
+    cell = new Cell(message.init, await loadSnapshot(message.init.apiSnapshot));
+    await cell.serve();
+    return send({ type: 'serving' });
+  }
+  if (cell === undefined) return;
+  if (message.type === 'drain') {
+    await cell.drain();
+    return send({ type: 'drained' });
+  }
+  try {
+    if (message.type === 'deploy') await cell.deploy(message.deployment);
+    else if (message.type === 'remove') cell.remove(message.name);
+    else if (message.type === 'quarantine') cell.quarantine(message.name, message.forMs);
+    send({ type: 'answer', call: message.call, stats: message.type === 'stats' ? await cell.stats() : undefined });
+  } catch (error) {
+    send({ type: 'answer', call: message.call, error: toErrorData(error) });
+  }
+}
+
+process.on('message', (message: ToCell) => {
+  receive(message).catch((error: unknown) => send({ type: 'failed', error: toErrorData(error) }));
+});
+// Ctrl-C reaches the whole group; when the supervisor is done it says so
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);

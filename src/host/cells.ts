@@ -1,0 +1,218 @@
+/** The supervisor's side of the cells: as many as asked for, replaced when one dies, falls silent or lost an isolate's thread. */
+import cluster, { type Worker } from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import type { AppDeployment } from '../protocol/app.ts';
+import type { CellInit, CellLogLine, CellStats, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import { fromErrorData, NanosError } from '../protocol/errors.ts';
+import { HOST_LIMITS } from '../protocol/limits.ts';
+import { ownFile } from '../util/own-file.ts';
+import { childFlags } from './child-flags.ts';
+
+/** A cell that dies sooner than this after its start is followed by the next one only after a pause. */
+const YOUNG_MS = 2_000;
+const RESTART_PAUSE_MS = 500;
+
+export interface CellsOptions {
+  readonly count: number;
+  readonly dataDir: string;
+  /** in-flight requests of a cell that is replaced or stopped get this long */
+  readonly graceMs: number;
+  init(): CellInit;
+  log(lines: readonly CellLogLine[]): void;
+  /** A cell lost an isolate's thread to this app. */
+  catastrophe(app: string, message: string): void;
+}
+
+type Answer = { resolve(stats: CellStats | undefined): void; reject(error: Error): void };
+
+interface Cell {
+  readonly worker: Worker;
+  readonly startedMs: number;
+  readonly answers: Map<number, Answer>;
+  heartbeat: NodeJS.Timeout | undefined;
+  isServing: boolean;
+  /** to be ended: its exit is no accident */
+  isRetired: boolean;
+  drained: (() => void) | undefined;
+}
+
+export class Cells {
+  readonly #options: CellsOptions;
+  readonly #cells = new Set<Cell>();
+  #lastCall = 0;
+  #closing = false;
+
+  constructor(options: CellsOptions) {
+    this.#options = options;
+    // workers accept on the shared socket themselves: when one dies, connections that wait in the queue are taken by the others
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      exec: fileURLToPath(ownFile('cell', import.meta.url)),
+      args: [],
+      execArgv: childFlags('cell', { readable: [options.dataDir] }),
+      serialization: 'advanced',
+      silent: false,
+    });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.count }, () => this.#fork()));
+  }
+
+  get serving(): number {
+    return [...this.#cells].filter(({ isServing, isRetired }) => isServing && !isRetired).length;
+  }
+
+  get pids(): number[] {
+    return [...this.#cells].flatMap(({ worker }) => worker.process.pid ?? []);
+  }
+
+  /** Resolves when every cell serves the deployment; rejects with the first refusal, and the cells that took it keep it. */
+  async deploy(deployment: AppDeployment): Promise<void> {
+    await this.#tellAll((call) => ({ type: 'deploy', call, deployment }));
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#tellAll((call) => ({ type: 'remove', call, name }));
+  }
+
+  async quarantine(name: string, forMs: number): Promise<void> {
+    await this.#tellAll((call) => ({ type: 'quarantine', call, name, forMs }));
+  }
+
+  async stats(): Promise<CellStats[]> {
+    const answers = await this.#tellAll((call) => ({ type: 'stats', call }));
+    return answers.filter((stats) => stats !== undefined);
+  }
+
+  /** Finishes what is in flight, within the grace, and ends all cells. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#cells].map((cell) => this.#retire(cell)));
+  }
+
+  #fork(): Promise<void> {
+    const worker = cluster.fork(cellEnvironment());
+    const cell: Cell = { worker, startedMs: performance.now(), answers: new Map(), heartbeat: undefined, isServing: false, isRetired: false, drained: undefined };
+    this.#cells.add(cell);
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => {
+        cell.isRetired = true;
+        worker.process.kill('SIGKILL');
+        reject(error);
+      };
+      worker.on('message', (message: FromCell) => {
+        if (message.type === 'failed') failed(fromErrorData(message.error));
+        else this.#receive(cell, message, resolve);
+      });
+      worker.on('exit', (code, signal) => {
+        this.#exited(cell, code, signal);
+        reject(new NanosError('internal', `A cell ended while it started (${signal ?? code})`));
+      });
+      this.#send(cell, { type: 'init', init: this.#options.init() });
+      this.#expectHeartbeat(cell, HOST_LIMITS.cellStartMsMax);
+    });
+  }
+
+  #receive(cell: Cell, message: Exclude<FromCell, { type: 'failed' }>, serving: () => void): void {
+    switch (message.type) {
+      case 'serving':
+        cell.isServing = true;
+        this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
+        return serving();
+      case 'heartbeat':
+        return this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
+      case 'log':
+        return this.#options.log(message.lines);
+      case 'answer':
+        return this.#answer(cell, message);
+      case 'catastrophe':
+        this.#options.catastrophe(message.app, message.message);
+        return void this.#replace(cell, `lost a thread to ${message.app}: ${message.message}`);
+      case 'drained':
+        return cell.drained?.();
+    }
+  }
+
+  #answer(cell: Cell, { call, error, stats }: Extract<FromCell, { type: 'answer' }>): void {
+    const answer = cell.answers.get(call);
+    cell.answers.delete(call);
+    if (error === undefined) answer?.resolve(stats);
+    else answer?.reject(fromErrorData(error));
+  }
+
+  #expectHeartbeat(cell: Cell, withinMs: number): void {
+    clearTimeout(cell.heartbeat);
+    if (!cell.isRetired) cell.heartbeat = setTimeout(() => void this.#replace(cell, 'fell silent'), withinMs);
+  }
+
+  /** Starts another cell first, then ends this one: what it still answers is finished. */
+  async #replace(cell: Cell, why: string): Promise<void> {
+    if (cell.isRetired || this.#closing) return;
+    cell.isRetired = true;
+    clearTimeout(cell.heartbeat);
+    this.#logCell('warn', 'cell_replaced', cell, why);
+    try {
+      await this.#fork();
+    } catch (error) {
+      this.#logCell('error', 'cell_failed', cell, error instanceof Error ? error.message : String(error));
+    }
+    await this.#retire(cell);
+  }
+
+  async #retire(cell: Cell): Promise<void> {
+    cell.isRetired = true;
+    clearTimeout(cell.heartbeat);
+    if (!this.#cells.has(cell)) return;
+    const drained = new Promise<void>((resolve) => (cell.drained = resolve));
+    this.#send(cell, { type: 'drain' });
+    let grace: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => (grace = setTimeout(resolve, this.#options.graceMs)));
+    const exited = new Promise<void>((resolve) => cell.worker.once('exit', () => resolve()));
+    await Promise.race([drained, over, exited]);
+    clearTimeout(grace);
+    // an isolate's thread may be lost, and then ordinary ways to exit crash
+    cell.worker.process.kill('SIGKILL');
+    await exited;
+  }
+
+  #exited(cell: Cell, code: number | null, signal: string | null): void {
+    this.#cells.delete(cell);
+    clearTimeout(cell.heartbeat);
+    for (const answer of cell.answers.values()) answer.resolve(undefined);
+    if (cell.isRetired || this.#closing || !cell.isServing) return;
+    this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`);
+    const pauseMs = performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
+    setTimeout(() => {
+      if (!this.#closing) this.#fork().catch((error: unknown) => this.#logCell('error', 'cell_failed', cell, error instanceof Error ? error.message : String(error)));
+    }, pauseMs);
+  }
+
+  #logCell(level: 'warn' | 'error', event: string, cell: Cell, message: string): void {
+    this.#options.log([{ level, event, message, fields: { pid: cell.worker.process.pid } }]);
+  }
+
+  #send(cell: Cell, message: ToCell): void {
+    if (cell.worker.isConnected()) cell.worker.send(message, () => undefined);
+  }
+
+  #tellAll(make: (call: number) => ToCell): Promise<(CellStats | undefined)[]> {
+    const live = [...this.#cells].filter(({ isRetired, worker }) => !isRetired && worker.isConnected());
+    return Promise.all(
+      live.map((cell) => {
+        const call = ++this.#lastCall;
+        return new Promise<CellStats | undefined>((resolve, reject) => {
+          cell.answers.set(call, { resolve, reject });
+          this.#send(cell, make(call));
+        });
+      }),
+    );
+  }
+}
+
+/** Nothing of the supervisor's environment but what a cell needs; node:cluster merges this over its own. */
+function cellEnvironment(): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = {};
+  for (const name of Object.keys(process.env)) environment[name] = undefined;
+  return { ...environment, TZ: 'UTC', LANG: 'en_US.UTF-8' };
+}

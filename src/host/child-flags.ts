@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+
+/** Pages of 64 KB; V8 counts no WebAssembly memory against an isolate's limit. */
+const WASM_PAGES_MAX = 2048;
+
+/**
+ * Flags of V8 that decide what isolates do and what their code caches are good for: a cache made under others is rejected.
+ * Every process that runs tenants' code has the same.
+ */
+export const ISOLATE_FLAGS: readonly string[] = ['--no-node-snapshot', `--wasm-max-mem-pages=${WASM_PAGES_MAX}`];
+
+export type ChildKind = 'cell' | 'builder' | 'evaluator' | 'restorer';
+
+export interface ChildFlagOptions {
+  /** files and folders that a confined process may read besides the program itself */
+  readonly readable?: readonly string[];
+  /** heap of the process's own code */
+  readonly heapMbMax?: number;
+}
+
+/** `execArgv` of a process of the host. Those that run tenants' code get Node's permission model: no writes, no processes, few reads. */
+export function childFlags(kind: ChildKind, { readable = [], heapMbMax }: ChildFlagOptions = {}): string[] {
+  const quiet = '--disable-warning=ExperimentalWarning';
+  if (kind === 'builder') return ['--no-node-snapshot', quiet, ...(heapMbMax === undefined ? [] : [`--max-old-space-size=${heapMbMax}`])];
+  // isolated-vm's loader looks for the last one to tell one C library from another
+  const reads = [programRoot(), ...readable, '/etc/alpine-release'].map((path) => `--allow-fs-read=${path}`);
+  return [...ISOLATE_FLAGS, quiet, '--disable-warning=SecurityWarning', '--permission', '--allow-addons', ...reads];
+}
+
+/** All that a process of ours may know of its surroundings. */
+export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
+
+/** The folder with our sources and packages: the outermost `node_modules` when installed as a package, else the repository. */
+function programRoot(): string {
+  const own = fileURLToPath(new URL('../../', import.meta.url));
+  const packages = own.indexOf('/node_modules/');
+  return packages < 0 ? own : own.slice(0, packages + '/node_modules/'.length);
+}

@@ -1,0 +1,200 @@
+/**
+ * The data that crosses between the host and a V8 isolate.
+ *
+ * One crossing is one packed string and up to {@link CROSSING_BUFFERS_MAX} fixed ArrayBuffers. The string holds any number of
+ * messages, each a kind and a list of string fields:
+ *
+ *     head '|' data        head = (kind ',' fieldCount ',' (fieldLength ',')*)*        data = all fields, concatenated
+ *
+ * Lengths are in UTF-16 code units. A field that refers to a buffer holds its decimal index in this crossing.
+ * Both sides use this file; inside the guest it runs on captured primordials only.
+ */
+import { stringCharCodeAt, stringIndexOf, stringSlice } from '../util/primordials.ts';
+
+export const CROSSING_BUFFERS_MAX = 8;
+/** Longest chunk of a stream that crosses at once, in bytes. */
+export const HOST_CHUNK_BYTES_MAX = 256 * 1024;
+
+/** Host → guest. Fields in order. */
+export const ToGuest = {
+  /** requestId, method, url, flags, bodyKind, body, name, value, name, value, … Body as in {@link BodyKind}. */
+  request: 1,
+  /** callId, bufferCount, firstBufferIndex, field, field, … The call's result */
+  reply: 2,
+  /** callId, errorName, message */
+  replyError: 3,
+  /** streamId, bufferIndex: the next chunk of a stream that the guest pulled */
+  chunk: 4,
+  /** streamId */
+  end: 5,
+  /** streamId, message */
+  streamError: 6,
+  /** streamId, bytes: the host wants that many more bytes of a stream that the guest offers */
+  pull: 7,
+  /** streamId: the host takes no more of it */
+  cancel: 8,
+  /** requestId: the client went away */
+  abort: 9,
+  /** no fields: a timer is due */
+  wake: 10,
+} as const;
+
+/** Guest → host. Fields in order. */
+export const ToHost = {
+  /** requestId, status, statusText, flags, bodyKind, body, name, value, … */
+  response: 1,
+  /** requestId, code, errorName, message, stack: the handler failed */
+  fail: 2,
+  /** requestId: everything passed to waitUntil has settled */
+  done: 3,
+  /** callId, requestId (0: none), name, bufferCount, firstBufferIndex, field, field, … */
+  call: 4,
+  /** callId: the result is no longer wanted */
+  cancelCall: 5,
+  /** streamId: ready for the next chunk */
+  pull: 6,
+  /** streamId */
+  cancel: 7,
+  /** streamId, bufferIndex */
+  chunk: 8,
+  /** streamId, text: a chunk that the host encodes as UTF-8 */
+  textChunk: 9,
+  /** streamId */
+  end: 10,
+  /** streamId, message */
+  streamError: 11,
+  /** timeMs, requestId: enter again at that time; replaces the earlier wake-up; '' cancels it */
+  wake: 12,
+  /** level, requestId, text */
+  log: 13,
+} as const;
+
+/** How a body crosses: nothing · the text itself, UTF-8 on the wire · a buffer's index · a stream's id · as `stream`, with its length in the next field. */
+export const BodyKind = { none: 0, text: 1, buffer: 2, stream: 3 } as const;
+
+/** Flags of a request: the app's limits on waiting and the client's address are not among them; a tenant gets what HTTP gives. */
+export const ResponseFlag = { waitUntilPending: 1 } as const;
+
+/** Slots of the Int32Array over the memory that the host shares with the boundary shim of one isolate. */
+export const SharedSlot = {
+  /** how many requests of the current crossing have been handed to the tenant's code */
+  started: 0,
+  /** the request whose code runs now; 0 between requests */
+  current: 1,
+} as const;
+export const SHARED_SLOTS = 2;
+
+/** Collects messages into one crossing. Uses string concatenation only: no array or object that a tenant could have redefined. */
+export class Packer {
+  #head = '';
+  #data = '';
+  #messages = 0;
+
+  get isEmpty(): boolean {
+    return this.#messages === 0;
+  }
+
+  get messages(): number {
+    return this.#messages;
+  }
+
+  get dataLength(): number {
+    return this.#data.length;
+  }
+
+  /** Starts a message of `fieldCount` fields; exactly that many {@link field} calls must follow. */
+  begin(kind: number, fieldCount: number): this {
+    this.#head += `${kind},${fieldCount},`;
+    this.#messages++;
+    return this;
+  }
+
+  /** `value` must be a primitive string. */
+  field(value: string): this {
+    this.#head += `${value.length},`;
+    this.#data += value;
+    return this;
+  }
+
+  number(value: number): this {
+    return this.field(`${value}`);
+  }
+
+  take(): string {
+    const packed = `${this.#head}|${this.#data}`;
+    this.#head = '';
+    this.#data = '';
+    this.#messages = 0;
+    return packed;
+  }
+}
+
+/** Reads one crossing, message by message. Throws a RangeError on a string that is not one. */
+export class Unpacker {
+  readonly #packed: string;
+  readonly #headEnd: number;
+  #headAt = 0;
+  #dataAt: number;
+  #fieldsLeft = 0;
+
+  constructor(packed: string) {
+    this.#packed = packed;
+    this.#headEnd = stringIndexOf(packed, '|');
+    if (this.#headEnd < 0) throw new RangeError('Crossing without a head');
+    this.#dataAt = this.#headEnd + 1;
+  }
+
+  /** Kind of the next message, or 0 at the end. Skips what was not read of the previous one. */
+  next(): number {
+    while (this.#fieldsLeft > 0) this.field();
+    if (this.#headAt >= this.#headEnd) {
+      if (this.#dataAt !== this.#packed.length) throw new RangeError('Crossing longer than its head says');
+      return 0;
+    }
+    const kind = this.#integer();
+    this.#fieldsLeft = this.#integer();
+    return kind;
+  }
+
+  get fieldsLeft(): number {
+    return this.#fieldsLeft;
+  }
+
+  field(): string {
+    if (this.#fieldsLeft === 0) throw new RangeError('Message has fewer fields than expected');
+    this.#fieldsLeft--;
+    const start = this.#dataAt;
+    const end = start + this.#integer();
+    if (end > this.#packed.length) throw new RangeError('Crossing shorter than its head says');
+    this.#dataAt = end;
+    return stringSlice(this.#packed, start, end);
+  }
+
+  /** The next field as a non-negative safe integer. */
+  number(): number {
+    const text = this.field();
+    let value = 0;
+    for (let i = 0; i < text.length; i++) value = value * 10 + digit(stringCharCodeAt(text, i));
+    if (text.length === 0 || text.length > 15) throw new RangeError('Field is not an integer');
+    return value;
+  }
+
+  #integer(): number {
+    let value = 0;
+    for (let at = this.#headAt; at < this.#headEnd; at++) {
+      const code = stringCharCodeAt(this.#packed, at);
+      if (code === 44) {
+        this.#headAt = at + 1;
+        return value;
+      }
+      value = value * 10 + digit(code);
+      if (value > 0x3fff_ffff) break;
+    }
+    throw new RangeError('Crossing with a malformed head');
+  }
+}
+
+function digit(code: number): number {
+  if (code < 48 || code > 57) throw new RangeError('Not a digit');
+  return code - 48;
+}

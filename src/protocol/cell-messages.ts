@@ -1,0 +1,49 @@
+/** What the supervisor and a cell say to each other, over the channel of node:cluster. Both ends are ours: not validated. */
+import type { AppDeployment } from './app.ts';
+import type { ErrorData } from './errors.ts';
+
+export interface CellInit {
+  readonly host: string;
+  readonly appsPort: number;
+  readonly apiSnapshot: { readonly file: string; readonly sha256: string };
+  readonly deployments: readonly AppDeployment[];
+  /** entries into isolates at once */
+  readonly slots: number;
+}
+
+export type ToCell =
+  | { readonly type: 'init'; readonly init: CellInit }
+  | { readonly type: 'deploy'; readonly call: number; readonly deployment: AppDeployment }
+  | { readonly type: 'remove'; readonly call: number; readonly name: string }
+  | { readonly type: 'quarantine'; readonly call: number; readonly name: string; readonly forMs: number }
+  | { readonly type: 'stats'; readonly call: number }
+  /** stop accepting, finish what is in flight, then say `drained` */
+  | { readonly type: 'drain' };
+
+export interface CellStats {
+  /** names of apps with an isolate in memory */
+  readonly residents: readonly string[];
+  /** prom-client's JSON form */
+  readonly metrics: object;
+}
+
+/** An event on its way to the log. */
+export interface CellLogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly app?: string | undefined;
+  readonly request_id?: string | undefined;
+  readonly message?: string | undefined;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type FromCell =
+  | { readonly type: 'serving' }
+  | { readonly type: 'failed'; readonly error: ErrorData }
+  | { readonly type: 'heartbeat' }
+  /** the answer to the call of that number */
+  | { readonly type: 'answer'; readonly call: number; readonly error?: ErrorData | undefined; readonly stats?: CellStats | undefined }
+  | { readonly type: 'log'; readonly lines: readonly CellLogLine[] }
+  /** an isolate's thread is lost; the cell should be replaced */
+  | { readonly type: 'catastrophe'; readonly app: string; readonly message: string }
+  | { readonly type: 'drained' };

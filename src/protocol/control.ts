@@ -1,0 +1,60 @@
+/** The control plane's data, and what its HTTP front needs of the host. */
+import type { ErrorData } from './errors.ts';
+
+/** What a token may do; `admin` includes the others. */
+export type Scope = 'admin' | 'read' | 'inference';
+
+export type AppState = 'building' | 'ready' | 'failed' | 'quarantined';
+
+export interface AppStatus {
+  readonly name: string;
+  readonly state: AppState;
+  /** the version that is served; 0: none yet */
+  readonly version: number;
+  /** where it comes from: a served folder, or an upload under the data directory */
+  readonly source: 'folder' | 'deployed';
+  readonly folder: string;
+  readonly urls: readonly string[];
+  /** versions of a deployed app that a rollback can go to, newest first */
+  readonly versions: readonly number[];
+  /** why the newest change is not served, or why there is no version at all */
+  readonly error: ErrorData | undefined;
+  /** isolates now in memory, over all cells */
+  readonly residents: number;
+}
+
+export interface LogEvent {
+  readonly time: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly app?: string | undefined;
+  readonly request_id?: string | undefined;
+  readonly message?: string | undefined;
+  readonly [field: string]: unknown;
+}
+
+export interface LogFilter {
+  readonly app?: string | undefined;
+}
+
+/** Implemented by the supervisor; the HTTP front sees only this. */
+export interface HostControl {
+  /** every app serves or has failed for good, and at least one cell answers */
+  isReady(): boolean;
+  apps(): Promise<AppStatus[]>;
+  app(name: string): Promise<AppStatus>;
+  /** Builds the app in `folder` (already unpacked, below the data directory), swaps it in and keeps the folder as a version. Throws NanosError; the old version then still serves. */
+  deploy(folder: string): Promise<AppStatus>;
+  /** To `version`, or to the one before the current. */
+  rollback(name: string, version: number | undefined): Promise<AppStatus>;
+  /** Only deployed apps; a served folder is `forbidden`. */
+  undeploy(name: string): Promise<void>;
+  /** Reads all configuration and folders again. */
+  reload(): Promise<AppStatus[]>;
+  /** The last events that match, oldest first. */
+  recentLogs(filter: LogFilter, count: number): LogEvent[];
+  /** Returns the function that ends the subscription. */
+  followLogs(filter: LogFilter, listener: (event: LogEvent) => void): () => void;
+  /** Prometheus' text format. */
+  metrics(): Promise<string>;
+}

@@ -1,0 +1,183 @@
+/** The operator's policy: what `nanos.yaml` (or `--config FILE`) says, checked and with every default filled in. */
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import type { EgressPolicy, Json } from './app.ts';
+import { canonicalHost, canonicalHostPattern, isAppName } from './hostname.ts';
+import { DEFAULT_APP_LIMITS } from './limits.ts';
+import type { AppLimits, AppLimitsRequest } from './limits.ts';
+import { LIMIT_KEYS, LIMIT_NAMES, writtenLimitsSchema } from './written-limits.ts';
+
+/** Egress for one app; what is undefined is as for every app. */
+interface EgressGrant {
+  readonly hosts: readonly string[] | undefined;
+  readonly privateRanges: readonly string[] | undefined;
+}
+
+/** The operator's word about one app, by its name. */
+export interface TenantGrant {
+  /** exactly this, and no more, unless the app asks for less */
+  readonly limits: AppLimitsRequest;
+  readonly egress: EgressGrant;
+}
+
+/** One entry of `apps`. What is undefined is as the folder says. */
+export interface OperatorApp {
+  /** as written; relative to the operator's file */
+  readonly path: string;
+  readonly name: string | undefined;
+  readonly hostnames: readonly string[] | undefined;
+  readonly port: number | undefined;
+  /** values may still hold `${NAME}` */
+  readonly env: Readonly<Record<string, Json>>;
+  readonly grant: TenantGrant;
+}
+
+export interface OperatorPolicy {
+  readonly host: string | undefined;
+  readonly controlPort: number | undefined;
+  readonly appsPort: number | undefined;
+  readonly cells: number | undefined;
+  readonly dataDir: string | undefined;
+  readonly graceMs: number | undefined;
+  readonly apps: readonly OperatorApp[];
+  /** what an app gets that asks for nothing */
+  readonly limits: AppLimits;
+  /** what an app can get by asking; nowhere below `limits` */
+  readonly limitsMax: AppLimits;
+  readonly egress: EgressPolicy;
+  /** canonical names that the control plane answers to besides its own */
+  readonly allowedHosts: readonly string[];
+  /** variables of the host's environment that `env` of an entry of `apps` may name */
+  readonly secretNames: readonly string[];
+  readonly tenants: ReadonlyMap<string, TenantGrant>;
+}
+
+const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+  'link-local': ['169.254.0.0/16', 'fe80::/10'],
+};
+
+export const APP_NAME_RULE = 'must be one DNS label: a–z, 0–9 and hyphens, not at its ends, at most 63 characters';
+
+/** Text that `parse` turns into something else, or refuses with `rule`. */
+function parsed<T>(parse: (text: string) => T | undefined, rule: string) {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: rule });
+    return z.NEVER;
+  });
+}
+
+const text = z.string().min(1, 'must not be empty');
+export const hostnameSchema = parsed(canonicalHost, 'must be a host name, without a scheme, path or wildcard');
+export const hostPatternSchema = parsed(canonicalHostPattern, 'must be a host name, or "*." and a host name, without a port');
+export const appPortSchema = z.int().min(1).max(65_535);
+export const envSchema = z.record(z.string(), z.json());
+const listenPort = z.int().min(0).max(65_535);
+const appName = z.string().refine(isAppName, APP_NAME_RULE);
+const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
+const addressRange = parsed(parseRange, `must be a CIDR range or one of ${Object.keys(NAMED_RANGES).join(', ')}`);
+
+const egressSchema = z
+  .strictObject({ hosts: z.array(hostPatternSchema).optional(), private: z.array(addressRange).optional() })
+  .transform((written): EgressGrant => ({ hosts: written.hosts, privateRanges: written.private?.flat() }));
+
+const NO_EGRESS_GRANT: EgressGrant = { hosts: undefined, privateRanges: undefined };
+
+const appSchema = z
+  .strictObject({
+    path: text,
+    name: appName.optional(),
+    hostname: hostnameSchema.optional(),
+    hostnames: z.array(hostnameSchema).optional(),
+    port: appPortSchema.optional(),
+    env: envSchema.optional(),
+    limits: writtenLimitsSchema.optional(),
+    egress: egressSchema.optional(),
+  })
+  .transform(
+    (written): OperatorApp => ({
+      path: written.path,
+      name: written.name,
+      hostnames: mergeHostnames(written.hostname, written.hostnames),
+      port: written.port,
+      env: written.env ?? {},
+      grant: { limits: written.limits ?? {}, egress: written.egress ?? NO_EGRESS_GRANT },
+    }),
+  );
+
+const tenantSchema = z
+  .strictObject({ limits: writtenLimitsSchema.optional(), egress: egressSchema.optional() })
+  .transform((written): TenantGrant => ({ limits: written.limits ?? {}, egress: written.egress ?? NO_EGRESS_GRANT }));
+
+/** The file as written (snake_case keys, human spellings) → OperatorPolicy. Every key is optional; an unknown one is an error. */
+export const operatorFileSchema = z
+  .strictObject({
+    host: text.optional(),
+    port: listenPort.optional(),
+    apps_port: listenPort.optional(),
+    cells: z.int().min(1).max(1_024).optional(),
+    data: text.optional(),
+    grace_ms: z.int().min(0).max(3_600_000).optional(),
+    apps: z.array(appSchema).optional(),
+    limits: writtenLimitsSchema.optional(),
+    limits_max: writtenLimitsSchema.optional(),
+    egress: egressSchema.optional(),
+    allowed_hosts: z.array(hostnameSchema).optional(),
+    secrets: z.array(secretName).optional(),
+    tenants: z.record(appName, tenantSchema).optional(),
+  })
+  .transform((written, context): OperatorPolicy => {
+    const limits = overlay(DEFAULT_APP_LIMITS, written.limits ?? {});
+    for (const key of limitsBelow(written.limits_max ?? {}, limits)) {
+      const message = `must not be below the limit of every app, ${limits[key]}; lower it under limits, too`;
+      context.addIssue({ code: 'custom', path: ['limits_max', LIMIT_KEYS[key]], message });
+    }
+    return {
+      host: written.host,
+      controlPort: written.port,
+      appsPort: written.apps_port,
+      cells: written.cells,
+      dataDir: written.data,
+      graceMs: written.grace_ms,
+      apps: written.apps ?? [],
+      limits,
+      limitsMax: overlay(limits, written.limits_max ?? {}),
+      egress: { hosts: written.egress?.hosts, privateRanges: written.egress?.privateRanges ?? [] },
+      allowedHosts: written.allowed_hosts ?? [],
+      secretNames: written.secrets ?? [],
+      tenants: new Map(Object.entries(written.tenants ?? {})),
+    };
+  });
+
+/** What holds when there is no operator's file. */
+export function defaultOperatorPolicy(): OperatorPolicy {
+  return operatorFileSchema.parse({});
+}
+
+/** `base` with the limits that `request` names. */
+function overlay(base: AppLimits, request: AppLimitsRequest): AppLimits {
+  const limits = { ...base };
+  for (const key of LIMIT_NAMES) limits[key] = request[key] ?? base[key];
+  return limits;
+}
+
+/** Both spellings may be used at once; undefined when neither is. */
+export function mergeHostnames(one: string | undefined, several: readonly string[] | undefined): readonly string[] | undefined {
+  if (one === undefined && several === undefined) return undefined;
+  return [...new Set([...(one === undefined ? [] : [one]), ...(several ?? [])])];
+}
+
+function limitsBelow(ceiling: AppLimitsRequest, limits: AppLimits): (keyof AppLimits)[] {
+  return LIMIT_NAMES.filter((key) => (ceiling[key] ?? Infinity) < limits[key]);
+}
+
+function parseRange(range: string): readonly string[] | undefined {
+  if (Object.hasOwn(NAMED_RANGES, range)) return NAMED_RANGES[range];
+  if (ipaddr.isValidCIDR(range)) return [ipaddr.parseCIDR(range).join('/')];
+  if (!ipaddr.IPv4.isValidFourPartDecimal(range) && !ipaddr.IPv6.isValid(range)) return undefined;
+  const address = ipaddr.parse(range);
+  return [`${address.toString()}/${address.kind() === 'ipv4' ? 32 : 128}`];
+}

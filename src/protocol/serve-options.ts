@@ -1,0 +1,29 @@
+/** What `nanos serve` was asked to do, after the command line was read. */
+export interface ServeOptions {
+  /** app folders, or folders of them, as given */
+  readonly folders: readonly string[];
+  /** operator's file; undefined: `nanos.yaml` in the current folder when it exists */
+  readonly configFile: string | undefined;
+  readonly host: string;
+  /** undefined: as the operator's file says, else 8080 and 3000; 0: any free port */
+  readonly controlPort: number | undefined;
+  readonly appsPort: number | undefined;
+  readonly cells: number;
+  readonly dataDir: string;
+  readonly dev: boolean;
+  readonly auth: boolean;
+  /** on SIGTERM, in-flight requests get this long */
+  readonly graceMs: number;
+}
+
+/** What a started host says of itself. */
+export interface RunningHost {
+  readonly controlUrl: string;
+  readonly appsUrl: string;
+  /** control page with its one-time token */
+  readonly loginUrl: string;
+  /** Stops accepting, finishes what is in flight within the grace, flushes. */
+  close(): Promise<void>;
+  /** Resolves when the host has ended by itself or by {@link close}. */
+  readonly closed: Promise<void>;
+}

@@ -1,0 +1,189 @@
+/** One V8 isolate restored from a snapshot, and the only ways into it. Knows nothing of what runs inside. */
+import ivm from 'isolated-vm';
+import { randomFillSync } from 'node:crypto';
+import { SHARED_SLOTS } from '../../protocol/boundary.ts';
+import { endWatch, watchEntry, type WatchedEntry } from './cpu-watchdog.ts';
+
+/** A stopped isolate that has not come to rest after this long can't be stopped at all. */
+const STOP_MS_MAX = 2_000;
+/** Wall time of one entry, as a multiple of its CPU budget: the backstop when the watchdog can't run. */
+const WALL_PER_CPU = 20;
+
+const SEED_BYTES = 32;
+
+export type Snapshot = ivm.ExternalCopy<ArrayBuffer>;
+export type HostPost = (packed: string, buffers: readonly (ArrayBuffer | undefined)[]) => void;
+
+export interface TenantIsolateOptions {
+  readonly snapshot: Snapshot;
+  readonly memoryMbMax: number;
+  /** The isolate's thread is lost: parked by V8, or not to be stopped. The process should be replaced. */
+  onCatastrophe(message: string): void;
+}
+
+export interface Environment {
+  readonly varsJson: string;
+  readonly secretsJson: string;
+  readonly wasm: readonly ArrayBuffer[];
+}
+
+export interface Program {
+  readonly source: string;
+  readonly filename: string;
+  readonly codeCache: Uint8Array | undefined;
+  /** a second script, run once the microtasks of the first have come to rest */
+  readonly check: string | undefined;
+}
+
+/** `cpu`: over its budget · `memory`: over the limit · `failed`: threw out of the boundary or was disposed. Only after `done` is the isolate still usable. */
+export interface EntryOutcome {
+  readonly end: 'done' | 'cpu' | 'memory' | 'failed';
+  readonly cpuMs: number;
+  readonly message: string;
+}
+
+type Dispatch = ivm.Reference<(...args: (string | number | ArrayBuffer)[]) => void>;
+
+export class TenantIsolate {
+  readonly #isolate: ivm.Isolate;
+  readonly #context: ivm.Context;
+  readonly #options: TenantIsolateOptions;
+  readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_SLOTS * 4));
+  #dispatch: Dispatch | undefined;
+  #lost = false;
+  #loseEntry: ((message: string) => void) | undefined;
+
+  private constructor(isolate: ivm.Isolate, context: ivm.Context, options: TenantIsolateOptions, catastrophes: { report(message: string): void }) {
+    this.#isolate = isolate;
+    this.#context = context;
+    this.#options = options;
+    catastrophes.report = (message) => this.#lose(message);
+  }
+
+  static async create(options: TenantIsolateOptions): Promise<TenantIsolate> {
+    const catastrophes = { report: options.onCatastrophe };
+    const isolate = new ivm.Isolate({
+      snapshot: options.snapshot,
+      memoryLimit: options.memoryMbMax,
+      onCatastrophicError: (message) => catastrophes.report(message),
+    });
+    return new TenantIsolate(isolate, await isolate.createContext(), options, catastrophes);
+  }
+
+  /** Slots of protocol/boundary.ts `SharedSlot`, written by the guest's boundary. */
+  get progress(): Int32Array {
+    return this.#shared;
+  }
+
+  /** V8 heap and buffers, in bytes. */
+  heapBytes(): number {
+    if (this.#isolate.isDisposed) return 0;
+    const { total_heap_size: heap, externally_allocated_size: external } = this.#isolate.getHeapStatisticsSync();
+    return heap + external;
+  }
+
+  /** Connects the guest's boundary to `post`. Once. */
+  async attach(post: HostPost, environment: Environment, budgetMs: number): Promise<EntryOutcome> {
+    const callback = new ivm.Callback((packed: unknown, ...buffers: unknown[]) => post(checkedText(packed), buffers.map(checkedBuffer)), { ignored: true });
+    const seed = randomFillSync(new Uint8Array(SEED_BYTES)).buffer;
+    const entry = await this.#context.global.get('__nanos', { reference: true });
+    const wasm = new ivm.ExternalCopy([...environment.wasm]).copyInto({ release: true });
+    const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, wasm];
+    return this.#run(budgetMs, async (timeout) => {
+      this.#dispatch = (await entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
+    });
+  }
+
+  /** Runs top-level code. When it throws a string, the outcome is `failed` and that string its message; it must not throw anything else. */
+  async evaluate(program: Program, budgetMs: number): Promise<EntryOutcome> {
+    return this.#run(budgetMs, async (timeout) => {
+      const options = { filename: program.filename, ...cachedData(program.codeCache) };
+      const script = await this.#isolate.compileScript(program.source, options);
+      await script.run(this.#context, { timeout, release: true });
+      if (program.check !== undefined) await this.#context.eval(program.check, { timeout });
+    });
+  }
+
+  /** Events the program handles. */
+  async handlers(budgetMs: number): Promise<string[]> {
+    const entry = await this.#context.global.get('__nanos', { reference: true });
+    const json: unknown = await entry.apply(undefined, ['handlers'], { timeout: budgetMs });
+    const names: unknown = typeof json === 'string' ? JSON.parse(json) : [];
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  }
+
+  /** One crossing into the guest. One at a time. */
+  enter(packed: string, timeMs: number, buffers: readonly ArrayBuffer[], budgetMs: number): Promise<EntryOutcome> {
+    const dispatch = this.#dispatch;
+    if (dispatch === undefined) throw new Error('The isolate is not attached');
+    const args: (string | number | ivm.Copy<ArrayBuffer>)[] = [packed, timeMs, ...buffers.map(moveIn)];
+    return this.#run(budgetMs, (timeout) => dispatch.apply(undefined, args, { timeout }));
+  }
+
+  /** Frees the isolate; code that runs in it is stopped. */
+  dispose(): void {
+    if (!this.#lost && !this.#isolate.isDisposed) this.#isolate.dispose();
+  }
+
+  async #run(budgetMs: number, action: (timeoutMs: number) => Promise<unknown>): Promise<EntryOutcome> {
+    const cpuTimeAtStart = this.#isolate.cpuTime;
+    const isolate = this.#isolate;
+    let overBudget = false;
+    let giveUp: NodeJS.Timeout | undefined;
+    const entry: WatchedEntry = {
+      budgetMs,
+      enteredMs: () => Number(isolate.cpuTime - cpuTimeAtStart) / 1e6,
+      stop: () => {
+        if (overBudget) return;
+        overBudget = true;
+        isolate.dispose();
+        giveUp = setTimeout(() => this.#lose('Code that runs in the isolate can not be stopped'), STOP_MS_MAX);
+      },
+    };
+    watchEntry(entry);
+    const lost = new Promise<string>((resolve) => (this.#loseEntry = resolve));
+    const failure = await Promise.race([action(Math.ceil(budgetMs * WALL_PER_CPU) + 1_000).then(() => undefined, messageOf), lost]);
+    clearTimeout(giveUp);
+    this.#loseEntry = undefined;
+    const cpuMs = endWatch(entry);
+    if (overBudget) return { end: 'cpu', cpuMs, message: 'over the CPU limit' };
+    if (failure === undefined) return { end: 'done', cpuMs, message: '' };
+    return { end: endOf(failure), cpuMs, message: failure };
+  }
+
+  #lose(message: string): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#loseEntry?.(message);
+    this.#options.onCatastrophe(message);
+  }
+}
+
+function endOf(failure: string): EntryOutcome['end'] {
+  if (failure.startsWith('Script execution timed out')) return 'cpu';
+  return /memory limit|out of memory|allocation failed/iu.test(failure) ? 'memory' : 'failed';
+}
+
+function messageOf(error: unknown): string {
+  if (typeof error === 'string') return error;
+  return error instanceof Error ? error.message : 'The isolate failed';
+}
+
+function cachedData(codeCache: Uint8Array | undefined): { cachedData?: ivm.ExternalCopy<ArrayBuffer> } {
+  if (codeCache === undefined) return {};
+  return { cachedData: new ivm.ExternalCopy(codeCache.slice().buffer as ArrayBuffer) };
+}
+
+/** Moves the buffer's memory into the isolate; it is detached here. */
+function moveIn(buffer: ArrayBuffer): ivm.Copy<ArrayBuffer> {
+  return new ivm.ExternalCopy(buffer, { transferOut: true }).copyInto({ release: true, transferIn: true });
+}
+
+function checkedText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function checkedBuffer(value: unknown): ArrayBuffer | undefined {
+  return value instanceof ArrayBuffer ? value : undefined;
+}
+

@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Scope } from '../../protocol/control.ts';
+import type { ControlledHost } from './controlled-host.ts';
+import type { Caller } from './authenticate.ts';
+import type { SessionStore } from './session-store.ts';
+
+/** What a handler gets: the request, past the checks of host, origin and scope. */
+export interface RouteContext {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** values of the pattern's `:name` parts, decoded */
+  readonly params: Readonly<Record<string, string>>;
+  readonly host: ControlledHost;
+  readonly caller: Caller;
+  readonly sessions: SessionStore;
+  /** for uploads that are being unpacked: below the data directory */
+  readonly temporary: string;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** parts of the path; `:name` takes any one part */
+  readonly path: string;
+  /** `open`: no token needed */
+  readonly scope: Scope | 'open';
+  handle(context: RouteContext): Promise<void> | void;
+}

@@ -1,0 +1,31 @@
+// Runs the tests with the pinned Node.js: all of them, or the files and patterns that are given. Options of `node --test` are passed on.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pinnedNode } from './pinned-node.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const ALL = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+/** A test that hangs fails, and the others go on. */
+const TEST_MS_MAX = 300_000;
+
+const given = process.argv.slice(2);
+const options = given.filter((argument) => argument.startsWith('-'));
+const patterns = given.filter((argument) => !argument.startsWith('-')).map((argument) => (existsSync(argument) ? resolve(argument) : argument));
+const missing = patterns.filter((pattern) => !existsSync(pattern) && !/[*?[{]/.test(pattern));
+const node = pinnedNode(root);
+
+if (node === undefined || missing.length > 0) {
+  process.stderr.write(node === undefined ? 'nanos: the pinned Node.js is not installed. Run npm test, or node tools/setup.mjs\n' : `nanos: there is no ${missing.join(', no ')}\n`);
+  process.exit(1);
+}
+
+const flags = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', `--test-timeout=${TEST_MS_MAX}`, '--test-reporter=spec'];
+const child = spawn(node, [...flags, ...options, ...(patterns.length > 0 ? patterns : ALL)], { cwd: root, stdio: 'inherit' });
+// The terminal sends its signals to the child too; this process only waits for it.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (status) => {
+  process.exitCode = status ?? 1;
+});
