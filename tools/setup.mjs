@@ -132,7 +132,7 @@ function verify() {
   const program = "require('isolated-vm'); process.stdout.write(process.version)";
   const { status, stdout, stderr, error } = spawnSync(node, ['--no-node-snapshot', '-e', program], { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new SetupError(`the pinned Node.js or isolated-vm does not run on this machine (${here}): ${error?.message ?? stderr}`);
-  if (!/^v22\.23\./.test(stdout)) throw new SetupError(`the pinned Node.js is ${stdout}, and 22.23 is needed`);
+  if (!stdout.startsWith('v22.23.')) throw new SetupError(`the pinned Node.js is ${stdout}, and 22.23 is needed`);
 }
 
 try {

@@ -18,4 +18,5 @@ const status = await runCli(process.argv.slice(2), {
   },
   exit: (code) => process.exit(code),
 });
-process.exitCode = status;
+// Whatever is still open belongs to a command that is done.
+process.exit(status);

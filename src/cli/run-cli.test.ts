@@ -354,6 +354,7 @@ function hostOf({ url, sessions }: Started, seen: ServeOptions[], closed: string
   return async (options, onEvent): Promise<RunningHost> => {
     seen.push(options);
     onEvent({ time: '', level: 'warn', event: 'config_warning', app: 'hello', message: 'kv_namespaces is not supported yet' });
+    onEvent({ time: '', level: 'error', event: 'app_build_failed', app: 'broken', message: 'Unexpected "}"', position: { file: 'src/index.ts', line: 3, column: 5 } });
     onEvent({ time: '', level: 'info', event: 'app_ready', app: 'hello' });
     const close = async () => void closed.push('closed');
     return { controlUrl: url, appsUrl: 'http://127.0.0.1:3000', loginUrl: `${url}/login?token=${sessions.issueLoginToken()}`, close, closed: new Promise(() => undefined) };
@@ -379,7 +380,7 @@ test('serve passes its options on, shows addresses, and stops at a signal', asyn
   assert.deepEqual(seen, [
     { folders: ['a', 'b'], configFile: undefined, host: '127.0.0.1', controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, dev: true, auth: true, graceMs: 1500 },
   ]);
-  assert.match(err, /^nanos: warning: hello: kv_namespaces is not supported yet\n/);
+  assert.match(err, /^nanos: warning: hello: kv_namespaces is not supported yet\nnanos: error: broken: src\/index\.ts:3:5: Unexpected "}"\n/);
   assert.match(err, /nanos serves 1 app, 1 not\. Ctrl\+C stops it/);
   assert.match(err, /^ {2}hello {4}http:\/\/hello\.localhost:3000\/$/m);
   assert.match(err, /^ {2}broken {3}failed: src\/index\.ts:3:5: Unexpected "\\u001b\[31m\}" \(build_failed\)$/m);

@@ -1,4 +1,4 @@
-import { ApiStore, apiSnapshotHash, loadApiSnapshot, type ApiSnapshot } from '../apps/artefact/api-store.ts';
+import { ApiStore, loadApiSnapshot, type ApiSnapshot } from '../apps/artefact/api-store.ts';
 import type { ArtefactContent } from '../apps/artefact/artefact-file.ts';
 import { artefactKey } from '../apps/artefact/artefact-key.ts';
 import { ArtefactStore } from '../apps/artefact/artefact-store.ts';
@@ -85,11 +85,11 @@ export class AppBuilder {
 
   async #makeApi(store: ApiStore): Promise<ApiSnapshot> {
     const { script, inputs } = await bundleApi(this.#options.apiEntry);
-    const { evaluators, engine } = this.#options;
+    const { evaluators } = this.#options;
     const { snapshot, message } = await evaluators.snapshot([{ code: script, filename: API_FILENAME }], DEFAULT_APP_LIMITS);
     if (snapshot === undefined) throw new NanosError('internal', `The API script can not be snapshotted: ${message}`);
     const restored = await evaluators.restore(snapshot, DEFAULT_APP_LIMITS);
-    if (!restored.restored) throw new NanosError('internal', `The API snapshot ${apiSnapshotHash(script, engine)} can not be restored: ${restored.message}`);
+    if (!restored.restored) throw new NanosError('internal', `The API snapshot can not be restored: ${restored.message}`);
     return store.write(script, snapshot, inputs);
   }
 
@@ -148,6 +148,8 @@ function startFailure({ end, message, wasmIndex }: TrialReply, bundle: Bundle, l
       return needsMemory(limits);
     case 'wasm':
       return new NanosError('build_failed', 'The file is not a valid WebAssembly module', { position: { file: bundle.wasm[wasmIndex]?.file ?? '' } });
+    case 'lost':
+      return new NanosError('app_failed_to_start', `Top-level code could not be stopped: ${message}`);
     default:
       return threw(message, bundle);
   }

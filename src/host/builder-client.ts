@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ApiStore, type ApiSnapshot } from '../apps/artefact/api-store.ts';
 import { ArtefactStore } from '../apps/artefact/artefact-store.ts';
 import type { BuildResult } from '../apps/artefact/build-result.ts';
+import { pruneArtefacts } from '../apps/artefact/prune-artefacts.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import { fromErrorData, NanosError } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
@@ -67,6 +68,12 @@ export class Builder {
   async build(app: AppConfig, { startupMsMax, memoryMbMax }: EvaluationLimits): Promise<BuildResult> {
     const task: BuildTask = { type: 'build', app: { ...app, secrets: {} }, limits: { startupMsMax, memoryMbMax } };
     return (await this.#ask(`${app.folder}\n${app.name}`, task)) as BuildResult;
+  }
+
+  /** Removes what is in `keep` neither by its artefact's key nor young enough to be worth keeping. Returns how many files went. */
+  async prune(keep: ReadonlySet<string>): Promise<number> {
+    const { hash } = await this.apiSnapshot();
+    return pruneArtefacts(this.#directory, { keep: new Set([...keep, hash]), nowMs: Date.now() });
   }
 
   /** Ends the builder process; what it had to do is rejected. */

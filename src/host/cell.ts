@@ -60,6 +60,7 @@ class Cell {
 
   async serve(): Promise<void> {
     for (const deployment of this.#init.deployments) this.#add(deployment);
+    for (const { name, forMs } of this.#init.quarantined) this.quarantine(name, forMs);
     await this.#listen(this.#init.appsPort);
     for (const { port } of this.#init.deployments) if (port !== undefined) await this.#listen(port);
     setInterval(() => send({ type: 'heartbeat' }), HOST_LIMITS.heartbeatMs);

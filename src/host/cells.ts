@@ -14,7 +14,8 @@ const RESTART_PAUSE_MS = 500;
 
 export interface CellsOptions {
   readonly count: number;
-  readonly dataDir: string;
+  /** the only files it may read besides the program: built apps */
+  readonly readable: string;
   /** in-flight requests of a cell that is replaced or stopped get this long */
   readonly graceMs: number;
   init(): CellInit;
@@ -49,7 +50,7 @@ export class Cells {
     cluster.setupPrimary({
       exec: fileURLToPath(ownFile('cell', import.meta.url)),
       args: [],
-      execArgv: childFlags('cell', { readable: [options.dataDir] }),
+      execArgv: childFlags('cell', { readable: [options.readable] }),
       serialization: 'advanced',
       silent: false,
     });

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /** Pages of 64 KB; V8 counts no WebAssembly memory against an isolate's limit. */
@@ -23,16 +25,21 @@ export function childFlags(kind: ChildKind, { readable = [], heapMbMax }: ChildF
   const quiet = '--disable-warning=ExperimentalWarning';
   if (kind === 'builder') return ['--no-node-snapshot', quiet, ...(heapMbMax === undefined ? [] : [`--max-old-space-size=${heapMbMax}`])];
   // isolated-vm's loader looks for the last one to tell one C library from another
-  const reads = [programRoot(), ...readable, '/etc/alpine-release'].map((path) => `--allow-fs-read=${path}`);
+  const reads = [...programFolders(), ...readable, '/etc/alpine-release'].map((path) => `--allow-fs-read=${path}`);
   return [...ISOLATE_FLAGS, quiet, '--disable-warning=SecurityWarning', '--permission', '--allow-addons', ...reads];
 }
 
 /** All that a process of ours may know of its surroundings. */
 export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
 
-/** The folder with our sources and packages: the outermost `node_modules` when installed as a package, else the repository. */
-function programRoot(): string {
+/** Folders with our sources and packages: the repository, or the outermost `node_modules` when installed as a package. */
+function programFolders(): string[] {
   const own = fileURLToPath(new URL('../../', import.meta.url));
-  const packages = own.indexOf('/node_modules/');
-  return packages < 0 ? own : own.slice(0, packages + '/node_modules/'.length);
+  const packages = realpathSync(createRequire(import.meta.url).resolve('isolated-vm'));
+  return [...new Set([outermostPackages(own), outermostPackages(packages)])];
+}
+
+function outermostPackages(path: string): string {
+  const at = path.indexOf('/node_modules/');
+  return at < 0 ? path : path.slice(0, at + '/node_modules/'.length);
 }

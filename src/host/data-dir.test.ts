@@ -45,33 +45,35 @@ test('has one writer at a time and names it', async (t) => {
 test('takes over from a process that died', async (t) => {
   const path = await emptyFolder(t);
   const { stdout } = await promisify(execFile)(process.execPath, ['-p', 'process.pid']);
-  await writeFile(join(path, 'lock'), `${stdout.trim()} - 00\n`);
+  await writeFile(join(path, `lock.${stdout.trim()}.-.00`), '');
+  await writeFile(join(path, `held.${stdout.trim()}.-.00`), '');
   await (await openDataDir(path)).close();
 });
 
 test('takes over when another process has the dead one’s id', { skip: processIdentity(process.pid) === '-' }, async (t) => {
   const path = await emptyFolder(t);
-  await writeFile(join(path, 'lock'), `${process.pid} another-boot:1 00\n`);
+  await writeFile(join(path, `lock.${process.pid}.another-boot-1.00`), '');
+  await writeFile(join(path, `held.${process.pid}.another-boot-1.00`), '');
   await (await openDataDir(path)).close();
 });
 
-for (const damaged of ['', 'x', '-1 - 0', '0 - 0', '99999999999999999999 - 0']) {
-  test(`takes over a damaged lock: ${JSON.stringify(damaged)}`, async (t) => {
+for (const damaged of ['lock.', 'lock.x', 'lock.-1.-.0', 'lock.0.-.0', 'lock.99999999999999999999.-.0', 'lock.1e3', 'held.0.-.0']) {
+  test(`is not kept out by a file named ${damaged}`, async (t) => {
     const path = await emptyFolder(t);
-    await writeFile(join(path, 'lock'), damaged);
+    await writeFile(join(path, damaged), '');
     await (await openDataDir(path)).close();
   });
 }
 
 test('of many that start at once over a dead lock, exactly one gets in', async (t) => {
   const path = await emptyFolder(t);
-  await writeFile(join(path, 'lock'), '0 - 0\n');
+  await writeFile(join(path, 'lock.0.-.0'), '');
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => openDataDir(path)));
   const opened = results.filter((result) => result.status === 'fulfilled');
   assert.equal(opened.length, 1);
   for (const result of results) if (result.status === 'rejected') assert.equal(result.reason.code, 'data_dir_in_use');
   await opened[0]?.value.close();
-  assert.deepEqual((await readdir(path)).filter((name) => name.startsWith('lock')), []);
+  assert.deepEqual((await readdir(path)).filter((name) => /^(lock|held)/.test(name)), []);
 });
 
 test('empties what was half made', async (t) => {

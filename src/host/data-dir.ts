@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NanosError } from '../protocol/errors.ts';
 import { writeFileAtomic } from '../util/atomic-file.ts';
-import { isProcessAlive, processIdentity } from './process-identity.ts';
+import { takeFolderLock } from './take-folder-lock.ts';
 
 /** Rises when the layout below the data directory changes; a newer layout is refused, an older one migrated. */
 const FORMAT = 1;
-
-const LOCK_ATTEMPTS_MAX = 20;
 
 export interface DataDir {
   /** absolute and real */
@@ -27,16 +24,15 @@ export interface DataDir {
  */
 export async function openDataDir(path: string): Promise<DataDir> {
   const real = await createFolder(path);
-  const lockFile = join(real, 'lock');
-  const lock = await takeLock(lockFile, real);
+  const giveLock = await lockFolder(real);
   try {
     await checkFormat(real);
     const temporary = join(real, 'tmp');
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary, { mode: 0o700 });
-    return { path: real, temporary, close: () => releaseLock(lockFile, lock) };
+    return { path: real, temporary, close: giveLock };
   } catch (error) {
-    await releaseLock(lockFile, lock);
+    await giveLock();
     throw error;
   }
 }
@@ -46,9 +42,21 @@ async function createFolder(path: string): Promise<string> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     return await realpath(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NanosError('folder_unreadable', `The data directory ${path} can't be created: ${reason}`, { cause });
+    throw unusable(path, cause);
   }
+}
+
+async function lockFolder(path: string): Promise<() => Promise<void>> {
+  try {
+    return await takeFolderLock(path);
+  } catch (cause) {
+    throw cause instanceof NanosError ? cause : unusable(path, cause);
+  }
+}
+
+function unusable(path: string, cause: unknown): NanosError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new NanosError('folder_unreadable', `The data directory ${path} can't be created or written: ${reason}`, { cause });
 }
 
 async function checkFormat(path: string): Promise<void> {
@@ -58,63 +66,6 @@ async function checkFormat(path: string): Promise<void> {
   if (text.trim() !== String(FORMAT)) {
     throw new NanosError('config_invalid', `The data directory ${path} has format ${JSON.stringify(text.trim().slice(0, 20))}, and this nanos reads format ${FORMAT}. Use the nanos that made it, or another --data directory`);
   }
-}
-
-/**
- * The lock is a file that names its holder. It appears whole (linked, never written in place), and a dead holder's is renamed away before a
- * new one is linked, so that two starters can't both take it.
- */
-async function takeLock(lockFile: string, path: string): Promise<string> {
-  const mine = `${process.pid} ${processIdentity(process.pid)} ${randomBytes(8).toString('hex')}\n`;
-  const offer = `${lockFile}.${randomBytes(8).toString('hex')}`;
-  try {
-    await writeFile(offer, mine, { mode: 0o600, flag: 'wx' });
-    for (let attempt = 0; attempt < LOCK_ATTEMPTS_MAX; attempt++) {
-      if (await tryLink(offer, lockFile)) return mine;
-      await buryDeadLock(lockFile, path);
-    }
-  } catch (cause) {
-    if (cause instanceof NanosError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NanosError('folder_unreadable', `The data directory ${path} can't be written: ${reason}`, { cause });
-  } finally {
-    await rm(offer, { force: true });
-  }
-  throw new NanosError('data_dir_in_use', `The data directory ${path} is being opened by several processes at once. Try again`);
-}
-
-async function buryDeadLock(lockFile: string, path: string): Promise<void> {
-  const held = await readFile(lockFile, 'utf8').catch(absent);
-  if (held === undefined) return;
-  const [pid = '', identity = ''] = held.trim().split(' ');
-  if (isProcessAlive(Number(pid), identity)) {
-    throw new NanosError('data_dir_in_use', `The data directory ${path} is in use by process ${pid}. Stop that one, or choose another with --data`);
-  }
-  const grave = `${lockFile}.${randomBytes(8).toString('hex')}`;
-  try {
-    await rename(lockFile, grave);
-  } catch (error) {
-    absent(error);
-    return;
-  }
-  // Another starter may have replaced the dead lock since it was read: a living one is put back.
-  if ((await readFile(grave, 'utf8')) !== held) await tryLink(grave, lockFile);
-  await rm(grave, { force: true });
-}
-
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-async function releaseLock(lockFile: string, mine: string): Promise<void> {
-  const held = await readFile(lockFile, 'utf8').catch(absent);
-  if (held === mine) await rm(lockFile, { force: true });
 }
 
 function absent(error: unknown): undefined {

@@ -30,7 +30,6 @@ interface Pending {
 }
 
 const WATCH_MS = 50;
-const PAGE_BYTES = 4096;
 
 /** A child process that may die of what it is asked, and is ended hard when it takes too long or too much. One question at a time. */
 export class DisposableProcess {
@@ -103,8 +102,8 @@ export class DisposableProcess {
 /** 0 where the kernel doesn't say. */
 function residentBytes(pid: number | undefined): number {
   try {
-    const pages = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1];
-    return Number(pages) * PAGE_BYTES;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(/^VmRSS:\s+(?<kilobytes>\d+) kB$/mu.exec(status)?.groups?.['kilobytes'] ?? 0) * 1024;
   } catch {
     return 0;
   }

@@ -36,7 +36,7 @@ async function runTopLevel(request: TrialRequest, onCatastrophe: (message: strin
     const outcome = attached.end === 'done' ? await evaluate(isolate, request) : attached;
     if (outcome.end !== 'done') return { ...NOTHING, end: outcome.end, message: outcome.message };
     const handlers = await isolate.handlers(Math.max(startupMsMax, HANDLERS_MS_MAX));
-    return { ...NOTHING, end: 'done', message: '', handlers, codeCache: request.wantsCodeCache ? codeCache(request.script) : undefined };
+    return { ...NOTHING, end: 'done', message: '', handlers, codeCache: request.wantsCodeCache ? codeCache(request.script, apiSnapshot) : undefined };
   } finally {
     isolate.dispose();
   }
@@ -47,9 +47,9 @@ function evaluate(isolate: TenantIsolate, { script, awaits, startupMsMax }: Tria
   return isolate.evaluate(program, startupMsMax);
 }
 
-/** V8's code cache of the script, made before any of it has run. */
-function codeCache(script: string): Uint8Array | undefined {
-  const isolate = new ivm.Isolate({ memoryLimit: COMPILE_MB_MAX });
+/** V8's code cache of the script, made before any of it has run; good only in isolates from the same snapshot. */
+function codeCache(script: string, snapshot: Snapshot): Uint8Array | undefined {
+  const isolate = new ivm.Isolate({ snapshot, memoryLimit: COMPILE_MB_MAX });
   try {
     const compiled: ivm.Script & ivm.CachedDataResult = isolate.compileScriptSync(script, { filename: APP_FILENAME, produceCachedData: true });
     return compiled.cachedData === undefined ? undefined : new Uint8Array(compiled.cachedData.copy());

@@ -7,7 +7,9 @@ export interface CellInit {
   readonly appsPort: number;
   readonly apiSnapshot: { readonly file: string; readonly sha256: string };
   readonly deployments: readonly AppDeployment[];
-  /** entries into isolates at once */
+  /** apps held back, and for how long still */
+  readonly quarantined: readonly { readonly name: string; readonly forMs: number }[];
+  /** entries into isolates at once; 0: as many as there are cores */
   readonly slots: number;
 }
 

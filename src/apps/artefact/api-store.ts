@@ -12,7 +12,7 @@ export interface ApiSnapshot {
   readonly file: string;
   /** of the file, hex */
   readonly sha256: string;
-  /** of API script and engine, hex: artefacts hold only together with these */
+  /** of API script, engine and this very snapshot, hex: artefacts hold only together with these, V8's code caches among them */
   readonly hash: string;
   /** the API script */
   readonly scriptFile: string;
@@ -24,10 +24,6 @@ const recordSchema = z.strictObject({
   snapshot: z.strictObject({ file: z.string(), sha256: z.string(), hash: z.string(), scriptFile: z.string() }),
   inputs: z.array(z.strictObject({ path: z.string(), size: z.number(), mtimeMs: z.number() })),
 });
-
-export function apiSnapshotHash(script: string, engine: string): string {
-  return sha256Of(`${engine}\n${script}`);
-}
 
 /** The API snapshot on disk, and the sources that it was made from. */
 export class ApiStore {
@@ -41,10 +37,11 @@ export class ApiStore {
 
   async write(script: string, snapshot: Uint8Array, inputs: readonly BuildInput[]): Promise<ApiSnapshot> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const hash = apiSnapshotHash(script, this.#engine);
+    const sha256 = sha256Of(snapshot);
+    const hash = this.#hash(script, sha256);
     const file = join(this.#directory, `api-${hash}.snapshot`);
     const scriptFile = join(this.#directory, `api-${hash}.js`);
-    const made: ApiSnapshot = { file, sha256: sha256Of(snapshot), hash, scriptFile };
+    const made: ApiSnapshot = { file, sha256, hash, scriptFile };
     await writeFileAtomic(scriptFile, script);
     await writeFileAtomic(file, snapshot);
     await writeFileAtomic(this.#recordFile(), JSON.stringify({ format: 1, engine: this.#engine, snapshot: made, inputs }));
@@ -58,10 +55,14 @@ export class ApiStore {
       if (engine !== this.#engine || !(await inputsHold(inputs))) return undefined;
       await loadApiSnapshot(snapshot);
       const script = await readFile(snapshot.scriptFile, 'utf8');
-      return apiSnapshotHash(script, engine) === snapshot.hash ? snapshot : undefined;
+      return this.#hash(script, snapshot.sha256) === snapshot.hash ? snapshot : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  #hash(script: string, sha256: string): string {
+    return sha256Of(`${this.#engine}\n${sha256}\n${script}`);
   }
 
   #recordFile(): string {

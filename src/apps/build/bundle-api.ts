@@ -25,7 +25,7 @@ export async function bundleApi(entry: URL = ownFile('../../guest/main', import.
     target: 'chrome124',
     minify: true,
     // private by convention, in the streams polyfill
-    mangleProps: /^_[a-z]/u,
+    mangleProps: /^_[a-z]/,
     legalComments: 'none',
     banner: { js: '"use strict";' },
     logLevel: 'silent',

@@ -2,7 +2,7 @@
  * From this many bytes of script on, an app is started from a snapshot of its own. A snapshot of a small app saves next to no time and
  * costs memory in every isolate, which keeps the blob that it was restored from; running a large script costs many times its restoring.
  */
-export const SNAPSHOT_BYTES_MIN = 96 * 1024;
+export const SNAPSHOT_BYTES_MIN = 64 * 1024;
 
 export interface RoadQuestion {
   readonly scriptBytes: number;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { AppStatus, LogEvent } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { RunningHost, ServeOptions } from '../../protocol/serve-options.ts';
@@ -10,6 +11,7 @@ import { TokenStore } from '../../server/control/token-store.ts';
 import { appListSchema } from '../app-status-schema.ts';
 import type { CliIo } from '../cli-io.ts';
 import { ControlClient } from '../control-client.ts';
+import { describePosition } from '../describe-error.ts';
 import { describeServing } from '../describe-serving.ts';
 import { printable } from '../printable.ts';
 
@@ -32,6 +34,8 @@ Examples:
   nanos serve examples/apps
   nanos serve ./shop --dev
   nanos serve apps --config nanos.yaml --apps-port 80 --cells 4 > nanos.log`;
+
+const positionSchema = z.object({ file: z.string(), line: z.number().optional(), column: z.number().optional() });
 
 /** The listing waits this long for apps that are being built; they are listed as such after it. */
 const BUILD_WAIT_MS_MAX = 10_000;
@@ -91,10 +95,11 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
 }
 
 /** For the person at the terminal, whose log may go to a file. */
-function showWarning({ level, event, app, message }: LogEvent, io: CliIo): void {
+function showWarning({ level, event, app, message, position }: LogEvent, io: CliIo): void {
   if (level !== 'warn' && level !== 'error') return;
-  const about = app === undefined ? '' : `${app}: `;
-  io.stderr.write(printable(`nanos: ${level === 'warn' ? 'warning' : 'error'}: ${about}${message ?? event}\n`));
+  const where = positionSchema.safeParse(position);
+  const words = [level === 'warn' ? 'warning' : 'error', app, where.success ? describePosition(where.data) : undefined, message ?? event];
+  io.stderr.write(printable(`nanos: ${words.filter((word) => word !== undefined).join(': ')}\n`));
 }
 
 async function showServing(host: RunningHost, { dataDir, auth }: ServeOptions, signal: AbortSignal, io: CliIo): Promise<void> {

@@ -12,7 +12,7 @@ export class UploadProgress {
     this.#output = output;
     this.#bytes = bytes;
     this.#isTerminal = output.isTTY === true;
-    if (!this.#isTerminal) output.write(`Uploading ${fileCount} files, ${megabytes(bytes)} MB\n`);
+    if (!this.#isTerminal) output.write(`Uploading ${fileCount} ${fileCount === 1 ? 'file' : 'files'}, ${megabytes(bytes)} MB\n`);
   }
 
   add(bytes: number): void {

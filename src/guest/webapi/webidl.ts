@@ -93,7 +93,7 @@ export type IntegerMode = 'modulo' | 'enforceRange' | 'clamp';
 
 /** ConvertToInt, https://webidl.spec.whatwg.org/#abstract-opdef-converttoint. 64 bits mean the safe integers. */
 export function toInteger(value: unknown, bits: 8 | 16 | 32 | 64, signed: boolean, mode: IntegerMode = 'modulo'): number {
-  const number = Number(value);
+  const number = +(value as number);
   const upper = bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** (signed ? bits - 1 : bits) - 1;
   const lower = signed ? -upper - (bits === 64 ? 0 : 1) : 0;
   if (mode === 'enforceRange') return enforceRange(number, lower, upper);

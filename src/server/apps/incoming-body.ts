@@ -28,7 +28,6 @@ export class IncomingBody implements RequestBodyStream {
   #waiting: { resolve(chunk: Uint8Array | null): void; reject(error: Error): void } | undefined;
   #flowing = false;
   #failure: Error | undefined;
-  #discard: { bytesLeft: number; readonly onTooMuch: () => void } | undefined;
   #cancelled = false;
 
   constructor(request: IncomingMessage, options: IncomingBodyOptions) {
@@ -69,7 +68,7 @@ export class IncomingBody implements RequestBodyStream {
     this.#cancelled = true;
     this.#queue = [];
     this.#queuedBytes = 0;
-    if (this.#flowing && this.#discard === undefined) this.#request.pause();
+    if (this.#flowing) this.#request.pause();
     this.#settle(null);
   }
 
@@ -84,44 +83,22 @@ export class IncomingBody implements RequestBodyStream {
     waiting?.reject(error);
   }
 
-  /** Throws away what is still to come, up to `bytesMax`; past that it calls `onTooMuch` once and reads no further. */
-  discard(bytesMax: number, onTooMuch: () => void): void {
-    this.#discard = { bytesLeft: bytesMax, onTooMuch };
-    this.cancel();
-    this.#flow();
-    this.#request.resume();
-  }
-
   #start(): void {
     if (this.#flowing) return;
-    this.#options.onFirstRead();
-    this.#flow();
-  }
-
-  #flow(): void {
-    if (this.#flowing) return;
     this.#flowing = true;
+    this.#options.onFirstRead();
     this.#request.on('data', (chunk: Uint8Array) => this.#onData(chunk));
     this.#request.on('end', () => this.#settle(null));
   }
 
   #onData(chunk: Uint8Array): void {
     this.#receivedBytes += chunk.byteLength;
-    if (this.#discard !== undefined) return this.#throwAway(this.#discard, chunk.byteLength);
-    if (this.#receivedBytes > this.#options.bytesMax) return this.#options.onTooLarge(bodyTooLarge(this.#options.bytesMax));
     if (this.#cancelled || this.#failure !== undefined) return;
+    if (this.#receivedBytes > this.#options.bytesMax) return this.#options.onTooLarge(bodyTooLarge(this.#options.bytesMax));
     if (this.#waiting !== undefined) return this.#settle(chunk);
     this.#queue.push(chunk);
     this.#queuedBytes += chunk.byteLength;
     if (this.#queuedBytes >= WINDOW_BYTES) this.#request.pause();
-  }
-
-  #throwAway(discard: { bytesLeft: number; readonly onTooMuch: () => void }, bytes: number): void {
-    const before = discard.bytesLeft;
-    discard.bytesLeft -= bytes;
-    if (before < 0 || discard.bytesLeft >= 0) return;
-    this.#request.pause();
-    discard.onTooMuch();
   }
 
   #settle(chunk: Uint8Array | null): void {

@@ -18,7 +18,7 @@ export interface WireHead {
 
 const NOT_ASCII = /[^\t\x20-\x7e]/;
 const NOT_LATIN1_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
-const NOT_TOKEN = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
+const NOT_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 
 /** Throws `app_threw` when the head can't be sent: status, status text, a name or a value outside the grammar (RFC 9110 section 5), or too long. */
 export function toWireHead({ status, statusText, headers }: ResponseHead): WireHead {
@@ -29,9 +29,10 @@ export function toWireHead({ status, statusText, headers }: ResponseHead): WireH
   let hasRequestId = false;
   let contentLength: string | undefined;
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = (headers[i] as string).toLowerCase();
+    const written = headers[i] as string;
     const value = headers[i + 1] as string;
-    if (name === '' || NOT_TOKEN.test(name)) throw invalid('a header name is not a token');
+    if (written === '' || NOT_TOKEN.test(written)) throw invalid('a header name is not a token');
+    const name = written.toLowerCase();
     if (NOT_ASCII.test(value)) {
       if (NOT_LATIN1_TEXT.test(value)) throw invalid(`the value of header "${name}" contains a character that can't be sent`);
       isAscii = false;

@@ -1,0 +1,12 @@
+import { AggregatorRegistry, Gauge, Registry, type MetricObject } from 'prom-client';
+import type { AppRecord } from './app-record.ts';
+
+/** Metrics of all cells, added up, and the supervisor's own, in Prometheus' text format. */
+export async function mergeMetrics(cells: readonly object[], records: readonly AppRecord[]): Promise<string> {
+  const merged = AggregatorRegistry.aggregate(cells as MetricObject[][]);
+  const own = new Registry();
+  const states = new Gauge({ name: 'nanos_apps', help: 'Apps by state', labelNames: ['state'], registers: [own] });
+  for (const { state } of records) states.labels(state).inc();
+  new Gauge({ name: 'nanos_cells', help: 'Cells that answer', registers: [own] }).set(cells.length);
+  return `${await merged.metrics()}\n${await own.metrics()}`;
+}

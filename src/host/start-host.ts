@@ -1,0 +1,427 @@
+/** The supervisor: composes registry, builder, cells, log and control plane, and keeps them in step. Runs no tenant code. */
+import { createServer as createProbe } from 'node:net';
+import type { Server } from 'node:http';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { findClashes } from '../apps/config/clashes.ts';
+import { readAppFolder } from '../apps/config/read-app-folder.ts';
+import { readOperatorFile } from '../apps/config/read-operator-file.ts';
+import type { AppConfig } from '../protocol/app.ts';
+import type { CellLogLine } from '../protocol/cell-messages.ts';
+import type { AppStatus, HostControl, LogEvent, LogFilter } from '../protocol/control.ts';
+import { NanosError } from '../protocol/errors.ts';
+import { defaultOperatorPolicy, type OperatorPolicy } from '../protocol/operator.ts';
+import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
+import { createControlServer } from '../server/control/create-control-server.ts';
+import { SessionStore } from '../server/control/session-store.ts';
+import { TokenStore } from '../server/control/token-store.ts';
+import { AppRegistry } from './app-registry.ts';
+import { statusOf, type AppRecord } from './app-record.ts';
+import { findApps, type FoundApps } from './app-sources.ts';
+import { Builder } from './builder-client.ts';
+import { Cells } from './cells.ts';
+import { openDataDir, type DataDir } from './data-dir.ts';
+import { DeployStore } from './deploy-store.ts';
+import { LogHub } from './log-hub.ts';
+import { openLogOutput, type LogOutput } from './log-output.ts';
+import { mergeMetrics } from './merge-metrics.ts';
+import { FolderWatcher } from './watch-folders.ts';
+
+const DEFAULT_CONTROL_PORT = 8080;
+const DEFAULT_APPS_PORT = 3000;
+const DEFAULT_CONFIG_FILE = 'nanos.yaml';
+/** Apps whose earlier build is looked up at once, at start. */
+const REUSE_AT_ONCE = 32;
+
+/**
+ * Starts a host; its log goes to `output`, and until it is ready also to `onStartEvent`. Rejects, leaving nothing behind, when a port, the data directory or the configuration forbids it, or when
+ * no app at all can be served.
+ */
+export async function startHost(
+  options: ServeOptions,
+  onStartEvent: (event: LogEvent) => void = () => undefined,
+  output: LogOutput = openLogOutput({ fileDescriptor: 1 }),
+): Promise<RunningHost> {
+  const configFile = await existingConfig(options.configFile);
+  const policy = configFile === undefined ? defaultOperatorPolicy() : await readOperatorFile(configFile);
+  const dataDir = await openDataDir(options.dataDir);
+  const host = new Host({ options, configFile, policy, dataDir, log: new LogHub(output), output, onStartEvent });
+  try {
+    return await host.start();
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
+async function existingConfig(given: string | undefined): Promise<string | undefined> {
+  if (given !== undefined) return resolve(given);
+  const isThere = await stat(DEFAULT_CONFIG_FILE).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+  return isThere ? resolve(DEFAULT_CONFIG_FILE) : undefined;
+}
+
+interface HostParts {
+  readonly options: ServeOptions;
+  readonly configFile: string | undefined;
+  readonly policy: OperatorPolicy;
+  readonly dataDir: DataDir;
+  readonly log: LogHub;
+  readonly output: LogOutput;
+  readonly onStartEvent: (event: LogEvent) => void;
+}
+
+class Host {
+  readonly #parts: HostParts;
+  readonly #registry: AppRegistry;
+  readonly #builder: Builder;
+  readonly #watcher: FolderWatcher;
+  readonly #sessions = new SessionStore();
+  readonly #ended: Promise<void>;
+  #end: () => void = () => undefined;
+  #store: DeployStore | undefined;
+  #cells: Cells | undefined;
+  #control: Server | undefined;
+  #appsPort = 0;
+  #ready = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+    this.#builder = new Builder({ dataDir: parts.dataDir.path });
+    this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
+    this.#watcher = new FolderWatcher(
+      (name) => void this.#folderChanged(name),
+      (name, error) => this.#event('warn', 'watch_failed', name, { code: error.code, message: error.message }),
+    );
+    this.#registry = new AppRegistry(parts.policy, {
+      builder: this.#builder,
+      dev: parts.options.dev,
+      event: (level, event, app, fields) => this.#event(level, event, app, fields),
+      watch: (record, directories) => this.#watch(record, directories),
+    });
+  }
+
+  async start(): Promise<RunningHost> {
+    const { options, policy } = this.#parts;
+    this.#appsPort = await freePort(options.host, options.appsPort ?? policy.appsPort ?? DEFAULT_APPS_PORT);
+    this.#store = await DeployStore.open(this.#parts.dataDir);
+    const found = await this.#find();
+    refuseHopeless(options, found);
+    for (const { folder, error } of found.failures) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
+    const controlPort = await this.#startControl(options.controlPort ?? policy.controlPort ?? DEFAULT_CONTROL_PORT);
+    const unbuilt = await this.#admitBuilt(found);
+    await this.#startCells();
+    await this.#buildRest(unbuilt, found);
+    this.#ready = true;
+    this.#event('info', 'host_ready', undefined, { apps: this.#registry.records.length, cells: this.#cells?.serving, pid: process.pid });
+    const controlUrl = `http://${urlHost(options.host)}:${controlPort}/`;
+    return {
+      controlUrl,
+      appsUrl: `http://${urlHost(options.host)}:${this.#appsPort}/`,
+      loginUrl: options.auth ? `${controlUrl}login?token=${this.#sessions.issueLoginToken()}` : controlUrl,
+      close: () => this.close(),
+      closed: this.#ended,
+    };
+  }
+
+  // Start
+
+  async #find(): Promise<FoundApps> {
+    const { options, policy, configFile } = this.#parts;
+    const found = await findApps({ folders: options.folders, policy, configFile, store: this.#store! });
+    this.#registry.setPolicy(found.policy);
+    return found;
+  }
+
+  /** Enters what needs no build; returns the rest. */
+  async #admitBuilt(found: FoundApps): Promise<AppConfig[]> {
+    await this.#builder.apiSnapshot();
+    const all = [...found.folders.map((config) => ({ config, app: undefined })), ...found.deployed];
+    const unbuilt: AppConfig[] = [];
+    const admitNext = async (): Promise<void> => {
+      for (let next = all.shift(); next !== undefined; next = all.shift()) {
+        const isBuilt = await this.#registry.admitBuilt(next.config, next.app === undefined ? 'folder' : 'deployed');
+        if (!isBuilt) unbuilt.push(next.config);
+        if (next.app !== undefined) this.#noteVersions(next.config.name, next.app.current.version, next.app.versions);
+      }
+    };
+    await Promise.all(Array.from({ length: REUSE_AT_ONCE }, admitNext));
+    return unbuilt;
+  }
+
+  #noteVersions(name: string, version: number, versions: readonly number[]): void {
+    const record = this.#registry.find(name);
+    if (record === undefined) return;
+    record.version = version;
+    record.versions = versions;
+  }
+
+  async #startCells(): Promise<void> {
+    const { options, dataDir } = this.#parts;
+    const apiSnapshot = await this.#builder.apiSnapshot();
+    const cells = new Cells({
+      count: options.cells,
+      readable: join(dataDir.path, 'artefacts'),
+      graceMs: options.graceMs,
+      init: () => ({ host: options.host, appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, quarantined: this.#registry.quarantined, slots: 0 }),
+      log: (lines) => this.#cellLog(lines),
+      catastrophe: (app, message) => {
+        this.#event('error', 'catastrophe', app, { message });
+        void this.#registry.strike(app);
+      },
+    });
+    this.#cells = cells;
+    this.#registry.connect(cells);
+    await cells.start();
+  }
+
+  async #buildRest(unbuilt: readonly AppConfig[], found: FoundApps): Promise<void> {
+    const deployed = new Set(found.deployed.map(({ config }) => config.name));
+    const builds = unbuilt.map((config) => this.#registry.serve(config, deployed.has(config.name) ? 'deployed' : 'folder'));
+    const failures = (await Promise.allSettled(builds)).filter((result) => result.status === 'rejected');
+    const nothingServed = this.#registry.deployments.length === 0;
+    if (nothingServed && failures[0] !== undefined && !this.#parts.options.dev) throw failures[0].reason;
+  }
+
+  async #startControl(port: number): Promise<number> {
+    const { options, policy, dataDir } = this.#parts;
+    const allowedHosts = [options.host, ...policy.allowedHosts];
+    const tokens = await TokenStore.open(dataDir.path);
+    const onError = (error: unknown, requestId: string): void =>
+      this.#event('error', 'control_error', undefined, { request_id: requestId, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    const control = createControlServer({ ...bound(this), deploy: (folder, name) => this.deploy(folder, name) }, { tokens, sessions: this.#sessions, allowedHosts, auth: options.auth, dataDir: dataDir.path, onError });
+    this.#control = control;
+    return listen(control, options.host, port);
+  }
+
+  // Changes
+
+  #watch(record: AppRecord, directories: ReadonlySet<string>): void {
+    if (record.source === 'folder' && !this.#closing) this.#watcher.set(record.name, directories);
+  }
+
+  async #folderChanged(name: string): Promise<void> {
+    const record = this.#registry.find(name);
+    if (record === undefined) return;
+    try {
+      const config = await this.#reread(record);
+      await this.#registry.serve(config, 'folder');
+    } catch (error) {
+      // a failed build has been noted by the registry; here it is a configuration that can't be read
+      if (error instanceof NanosError && error !== record.error) this.#registry.refuse(name, error);
+    }
+  }
+
+  /** The app as its folder, and the operator, say now. */
+  async #reread(record: AppRecord): Promise<AppConfig> {
+    const found = await this.#find();
+    const again = found.folders.find(({ name, folder }) => name === record.name && folder === record.config.folder);
+    const clash = found.clashes.find(({ position }) => position?.file.startsWith(record.config.folder));
+    if (clash !== undefined) throw clash;
+    if (again !== undefined) return again;
+    const failure = found.failures.find(({ folder }) => folder === record.config.folder);
+    if (failure !== undefined) throw failure.error;
+    return readAppFolder(record.config.folder);
+  }
+
+  async reload(): Promise<AppStatus[]> {
+    const found = await this.#find();
+    if (found.clashes[0] !== undefined) throw found.clashes[0];
+    const wanted = new Set([...found.folders, ...found.deployed.map(({ config }) => config)].map(({ name }) => name));
+    const failed = new Set(found.failures.map(({ folder }) => folder));
+    for (const { name, config } of this.#registry.records) if (!wanted.has(name) && !failed.has(config.folder)) await this.#registry.remove(name);
+    for (const { folder, error } of found.failures) {
+      const record = this.#registry.records.find(({ config }) => config.folder === folder);
+      if (record === undefined) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
+      else this.#registry.refuse(record.name, error);
+    }
+    const configs = [...found.folders.map((config) => ({ config, source: 'folder' as const })), ...found.deployed.map(({ config }) => ({ config, source: 'deployed' as const }))];
+    await Promise.allSettled(configs.map(({ config, source }) => this.#registry.serve(config, source)));
+    return this.apps();
+  }
+
+  // Uploads
+
+  async deploy(folder: string, name: string | undefined): Promise<AppStatus> {
+    const uploaded = await readAppFolder(folder, { name });
+    const { name: appName } = uploaded;
+    if (this.#registry.find(appName)?.source === 'folder') throw new NanosError('app_clash', `${appName} is served from a folder of this host; give the upload another name`);
+    this.#refuseClash(uploaded);
+    const added = await this.#store!.add(appName, folder);
+    try {
+      await this.#registry.serve(await readAppFolder(added.folder, { name: appName }), 'deployed');
+    } catch (error) {
+      await this.#store!.discard(appName, added.version);
+      if (this.#registry.find(appName)?.deployment === undefined) await this.#registry.remove(appName);
+      throw error;
+    }
+    await this.#store!.activate(appName, added.version);
+    return this.#afterDeploy(appName, added.version);
+  }
+
+  #refuseClash(config: AppConfig): void {
+    const others = this.#registry.records.filter(({ name }) => name !== config.name).map((record) => record.config);
+    const [clash] = findClashes([...others, config]);
+    if (clash !== undefined) throw clash;
+    if (config.port === this.#appsPort) throw new NanosError('app_clash', `Port ${config.port} is the host's own`);
+  }
+
+  async rollback(name: string, version: number | undefined): Promise<AppStatus> {
+    const app = await this.#deployed(name);
+    const target = version ?? app.versions.find((candidate) => candidate < app.current.version);
+    if (target === undefined) throw new NanosError('not_found', `${name} has no version before ${app.current.version}`);
+    const { folder } = await this.#store!.activate(name, target);
+    try {
+      await this.#registry.serve(await readAppFolder(folder, { name }), 'deployed');
+    } catch (error) {
+      await this.#store!.activate(name, app.current.version);
+      throw error;
+    }
+    return this.#afterDeploy(name, target);
+  }
+
+  async #afterDeploy(name: string, version: number): Promise<AppStatus> {
+    const app = await this.#store!.get(name);
+    this.#noteVersions(name, version, app?.versions ?? []);
+    return this.app(name);
+  }
+
+  async undeploy(name: string): Promise<void> {
+    await this.#deployed(name);
+    await this.#registry.remove(name);
+    await this.#store!.remove(name);
+  }
+
+  async #deployed(name: string): Promise<NonNullable<Awaited<ReturnType<DeployStore['get']>>>> {
+    if (this.#registry.find(name)?.source === 'folder') throw new NanosError('forbidden', `${name} is served from a folder: change or remove the folder instead`);
+    const app = await this.#store!.get(name);
+    if (app === undefined) throw new NanosError('not_found', `There is no deployed app ${name}`);
+    return app;
+  }
+
+  // What the control plane asks
+
+  isReady(): boolean {
+    return this.#ready && this.#closing === undefined && (this.#cells?.serving ?? 0) > 0;
+  }
+
+  async apps(): Promise<AppStatus[]> {
+    const residents = new Map<string, number>();
+    for (const stats of (await this.#cells?.stats()) ?? []) {
+      for (const name of stats.residents) residents.set(name, (residents.get(name) ?? 0) + 1);
+    }
+    const records = this.#registry.records.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return records.map((record) => this.#statusOf(record, residents.get(record.name) ?? 0));
+  }
+
+  async app(name: string): Promise<AppStatus> {
+    const found = (await this.apps()).find((app) => app.name === name);
+    if (found === undefined) throw new NanosError('not_found', `There is no app ${name}`);
+    return found;
+  }
+
+  #statusOf(record: AppRecord, residents: number): AppStatus {
+    return statusOf(record, { host: this.#parts.options.host, appsPort: this.#appsPort, residents });
+  }
+
+  recentLogs(filter: LogFilter, count: number): LogEvent[] {
+    return this.#parts.log.recent(filter, count);
+  }
+
+  followLogs(filter: LogFilter, listener: (event: LogEvent) => void): () => void {
+    return this.#parts.log.follow(filter, listener);
+  }
+
+  async metrics(): Promise<string> {
+    const stats = (await this.#cells?.stats()) ?? [];
+    return mergeMetrics(stats.map(({ metrics }) => metrics), this.#registry.records);
+  }
+
+  // Log
+
+  #event(level: LogEvent['level'], event: string, app: string | undefined, fields: Readonly<Record<string, unknown>>): void {
+    const entry: LogEvent = { time: new Date().toISOString(), level, event, ...(app === undefined ? {} : { app }), ...fields };
+    this.#parts.log.write(entry);
+    if (!this.#ready) this.#parts.onStartEvent(entry);
+  }
+
+  #cellLog(lines: readonly CellLogLine[]): void {
+    const time = new Date().toISOString();
+    for (const { fields, ...line } of lines) this.#parts.log.write({ time, ...line, ...fields });
+  }
+
+  /** Stops accepting, finishes what is in flight within the grace, flushes. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#event('info', 'host_closing', undefined, {});
+    this.#watcher.close();
+    await Promise.all([this.#cells?.close(), this.#builder.close()]);
+    if (this.#control !== undefined) await closeServer(this.#control);
+    this.#event('info', 'host_closed', undefined, {});
+    await this.#parts.dataDir.close();
+    await this.#parts.output.flush();
+    this.#end();
+  }
+}
+
+function refuseHopeless(options: ServeOptions, { folders, deployed, failures, clashes }: FoundApps): void {
+  if (clashes[0] !== undefined) throw clashes[0];
+  if (folders.length + deployed.length === 0 && failures[0] !== undefined && !options.dev) throw failures[0].error;
+}
+
+/** Methods as the control plane's front takes them, apart from this object. */
+function bound(host: Host): Omit<HostControl, 'deploy'> {
+  return {
+    isReady: () => host.isReady(),
+    apps: () => host.apps(),
+    app: (name) => host.app(name),
+    rollback: (name, version) => host.rollback(name, version),
+    undeploy: (name) => host.undeploy(name),
+    reload: () => host.reload(),
+    recentLogs: (filter, count) => host.recentLogs(filter, count),
+    followLogs: (filter, listener) => host.followLogs(filter, listener),
+    metrics: () => host.metrics(),
+  };
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The port itself, once it has been seen to be free, or for 0 any free one. */
+async function freePort(host: string, port: number): Promise<number> {
+  const probe = createProbe();
+  const bound = await listen(probe, host, port);
+  await new Promise((done) => probe.close(done));
+  return bound;
+}
+
+function listen(server: ReturnType<typeof createProbe> | Server, host: string, port: number): Promise<number> {
+  return new Promise((resolveListen, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolveListen(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): NanosError {
+  if (error.code === 'EADDRINUSE') return new NanosError('port_in_use', `Port ${port} is in use by another program; choose another with --port or --apps-port`, { cause: error });
+  if (error.code === 'EACCES') return new NanosError('port_forbidden', `Port ${port} may not be opened by this user; choose one above 1023`, { cause: error });
+  return new NanosError('port_forbidden', `Can not listen on ${host}:${port}: ${error.message}`, { cause: error });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
+}
