@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import type { AppStatus, LogEvent } from '../protocol/control.ts';
 import { NanosError } from '../protocol/errors.ts';
 import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
-import type { ControlledHost } from '../server/control/controlled-host.ts';
+import type { HostControl } from '../protocol/control.ts';
 import { createControlServer } from '../server/control/create-control-server.ts';
 import { SessionStore } from '../server/control/session-store.ts';
 import { TokenStore } from '../server/control/token-store.ts';
@@ -88,7 +88,7 @@ async function startControl(t: TestContext): Promise<Started> {
     { time: '2026-01-02T03:04:05.678Z', level: 'info', event: 'console', app: 'hello', message: 'clear \u001b[2J\u009b2J screen', request_id: 'r1' },
     { time: '2026-01-02T03:04:06.678Z', level: 'warn', event: 'slow', app: 'hello', ms: 12 },
   ];
-  const host: ControlledHost = {
+  const host: HostControl = {
     isReady: () => true,
     apps: async () => [HELLO, BROKEN],
     app: async () => HELLO,

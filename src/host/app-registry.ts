@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { effectiveEgress } from '../policy/app-egress.ts';
 import { describeDenied, effectiveLimits } from '../policy/app-limits.ts';
 import type { AppConfig, AppDeployment, BuildInput } from '../protocol/app.ts';
-import { NanosError } from '../protocol/errors.ts';
+import type { AppRefusal } from '../protocol/cell-messages.ts';
+import { NanosError, toErrorData } from '../protocol/errors.ts';
 import type { OperatorPolicy } from '../protocol/operator.ts';
 import type { BuildResult } from '../apps/artefact/build-result.ts';
 import { newRecord, type AppRecord } from './app-record.ts';
@@ -19,6 +20,7 @@ export interface AppBuilder {
 
 export interface AppCells {
   deploy(deployment: AppDeployment): Promise<void>;
+  refuse(refusal: AppRefusal): Promise<void>;
   remove(name: string): Promise<void>;
   quarantine(name: string, forMs: number): Promise<void>;
 }
@@ -67,6 +69,11 @@ export class AppRegistry {
     return this.records.flatMap(({ deployment }) => deployment ?? []);
   }
 
+  /** Apps without a version, and what their requests are told. */
+  get refusals(): AppRefusal[] {
+    return this.records.filter(({ deployment }) => deployment === undefined).map(refusalOf);
+  }
+
   /** Enters an app whose earlier build still holds; no process is needed for that. Returns whether it did. */
   async admitBuilt(config: AppConfig, source: AppRecord['source']): Promise<boolean> {
     const record = newRecord(config, source);
@@ -94,7 +101,10 @@ export class AppRegistry {
   }
 
   async #build(record: AppRecord, config: AppConfig): Promise<BuildResult> {
-    if (record.deployment === undefined) record.state = 'building';
+    if (record.deployment === undefined) {
+      record.state = 'building';
+      await this.#cells?.refuse(refusalOf(record));
+    }
     const reused = await this.#options.builder.reuse(config);
     if (reused !== undefined) return reused;
     const { startupMsMax, memoryMbMax } = effectiveLimits(config.limits, this.#policy, config.name);
@@ -115,7 +125,7 @@ export class AppRegistry {
         throw error;
       }
       if (record.source === 'folder') record.version++;
-      this.#options.event('info', 'app_serving', config.name, { version: record.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
+      this.#options.event('info', 'app_serving', config.name, { deployment: deployment.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
     }
     record.config = config;
     record.state = 'ready';
@@ -143,6 +153,7 @@ export class AppRegistry {
     const failure = error instanceof NanosError ? error : new NanosError('internal', error instanceof Error ? error.message : String(error), { cause: error });
     record.error = failure;
     record.state = record.deployment === undefined ? 'failed' : 'ready';
+    if (record.deployment === undefined) void this.#cells?.refuse(refusalOf(record));
     const served = record.deployment === undefined ? 'nothing is served' : 'the version before goes on serving';
     this.#options.event('error', 'app_build_failed', config.name, { code: failure.code, message: failure.message, position: failure.position, served });
     this.#options.watch(record, new Set([config.folder, dirname(config.main)]));
@@ -202,6 +213,14 @@ export class AppRegistry {
     void settled.then(() => this.#turns.get(name) === settled && this.#turns.delete(name));
     return turn;
   }
+}
+
+function refusalOf({ state, config }: AppRecord): AppRefusal {
+  const error =
+    state === 'building'
+      ? new NanosError('overloaded', 'The app is being built', { retryAfterS: 1 })
+      : new NanosError('app_failed_to_start', 'The app could not be built');
+  return { place: { name: config.name, hostnames: config.hostnames, port: config.port }, error: toErrorData(error) };
 }
 
 /** Installed packages are not watched: they change by installation, which also changes a file beside them. */

@@ -14,13 +14,14 @@ import { createMapStack } from '../apps/run/map-stack.ts';
 import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
 import { createEgress } from '../net/egress/egress.ts';
 import type { AppDeployment } from '../protocol/app.ts';
-import type { CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
-import { NanosError, toErrorData } from '../protocol/errors.ts';
+import type { AppRefusal, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
 import type { Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
 import { createAppsListener } from '../server/apps/create-apps-listener.ts';
 import { CellMetrics } from './cell-metrics.ts';
 import { CellRouter } from './cell-router.ts';
+import { RefusedApp } from './refused-app.ts';
 
 const IDLE_SWEEP_MS = 10_000;
 const DRAIN_POLL_MS = 20;
@@ -28,7 +29,8 @@ const DRAIN_POLL_MS = 20;
 class Cell {
   readonly #init: CellInit;
   readonly #scheduler: EntryScheduler;
-  readonly #router = new CellRouter();
+  readonly #router = new CellRouter<AppRunner | RefusedApp>();
+  readonly #refused = new Map<string, RefusedApp>();
   readonly #runners = new Map<string, AppRunner>();
   readonly #limiters = new Map<string, LogLimiter>();
   readonly #servers = new Map<number, Server>();
@@ -51,7 +53,7 @@ class Cell {
       served: (app, outcome) => this.#metrics.served(app, outcome),
       started: (app, version, startMs) => {
         this.#metrics.started(app, startMs);
-        this.#log({ level: 'debug', event: 'app_started', app, fields: { version, start_ms: Math.round(startMs * 100) / 100 } });
+        this.#log({ level: 'debug', event: 'app_started', app, fields: { deployment: version, start_ms: Math.round(startMs * 100) / 100 } });
       },
       log: (app, level, requestId, text) => this.#console(app, level, requestId, text),
       event: (app, level, event, fields) => this.#log({ level, event, app, fields }),
@@ -60,9 +62,11 @@ class Cell {
 
   async serve(): Promise<void> {
     for (const deployment of this.#init.deployments) this.#add(deployment);
+    for (const refusal of this.#init.refusals) this.refuse(refusal);
     for (const { name, forMs } of this.#init.quarantined) this.quarantine(name, forMs);
     await this.#listen(this.#init.appsPort);
-    for (const { port } of this.#init.deployments) if (port !== undefined) await this.#listen(port);
+    const places = [...this.#init.deployments, ...this.#init.refusals.map(({ place }) => place)];
+    for (const { port } of places) if (port !== undefined) await this.#listen(port);
     setInterval(() => send({ type: 'heartbeat' }), HOST_LIMITS.heartbeatMs);
     setInterval(() => this.#evictIdle(), IDLE_SWEEP_MS);
   }
@@ -80,8 +84,23 @@ class Cell {
     this.#router.add(runner, deployment);
   }
 
+  refuse({ place, error }: AppRefusal): void {
+    if (this.#runners.has(place.name)) return;
+    this.#forgetRefused(place.name);
+    const refused = new RefusedApp(fromErrorData(error));
+    this.#refused.set(place.name, refused);
+    this.#router.add(refused, place);
+  }
+
+  #forgetRefused(name: string): void {
+    const refused = this.#refused.get(name);
+    this.#refused.delete(name);
+    if (refused !== undefined) this.#router.remove(refused);
+  }
+
   async deploy(deployment: AppDeployment): Promise<void> {
     const runner = this.#runners.get(deployment.name);
+    this.#forgetRefused(deployment.name);
     if (runner === undefined) this.#add(deployment);
     else {
       await runner.swap(deployment);
@@ -92,6 +111,7 @@ class Cell {
   }
 
   remove(name: string): void {
+    this.#forgetRefused(name);
     const runner = this.#runners.get(name);
     if (runner === undefined) return;
     this.#runners.delete(name);
@@ -113,8 +133,7 @@ class Cell {
       route: (hostHeader, localPort) => {
         const handler = this.#router.find(hostHeader, localPort);
         if (handler === undefined) return undefined;
-        const { limits, dev } = handler.deployment;
-        return { handler, bodyBytesMax: limits.requestBodyBytesMax, dev };
+        return { handler, ...handler.edge };
       },
     });
     this.#servers.set(port, server);
@@ -227,6 +246,7 @@ async function receive(message: ToCell): Promise<void> {
   }
   try {
     if (message.type === 'deploy') await cell.deploy(message.deployment);
+    else if (message.type === 'refuse') cell.refuse(message.refusal);
     else if (message.type === 'remove') cell.remove(message.name);
     else if (message.type === 'quarantine') cell.quarantine(message.name, message.forMs);
     send({ type: 'answer', call: message.call, stats: message.type === 'stats' ? await cell.stats() : undefined });

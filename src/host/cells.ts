@@ -2,7 +2,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { AppDeployment } from '../protocol/app.ts';
-import type { CellInit, CellLogLine, CellStats, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import type { AppRefusal, CellInit, CellLogLine, CellStats, FromCell, ToCell } from '../protocol/cell-messages.ts';
 import { fromErrorData, NanosError } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
 import { ownFile } from '../util/own-file.ts';
@@ -71,6 +71,11 @@ export class Cells {
   /** Resolves when every cell serves the deployment; rejects with the first refusal, and the cells that took it keep it. */
   async deploy(deployment: AppDeployment): Promise<void> {
     await this.#tellAll((call) => ({ type: 'deploy', call, deployment }));
+  }
+
+  /** Answers the requests of an app that has no version to serve. */
+  async refuse(refusal: AppRefusal): Promise<void> {
+    await this.#tellAll((call) => ({ type: 'refuse', call, refusal }));
   }
 
   async remove(name: string): Promise<void> {

@@ -116,11 +116,12 @@ class Host {
     await this.#startCells();
     await this.#buildRest(unbuilt, found);
     this.#ready = true;
-    this.#event('info', 'host_ready', undefined, { apps: this.#registry.records.length, cells: this.#cells?.serving, pid: process.pid });
     const controlUrl = `http://${urlHost(options.host)}:${controlPort}/`;
+    const appsUrl = `http://${urlHost(options.host)}:${this.#appsPort}/`;
+    this.#event('info', 'host_ready', undefined, { apps: this.#registry.records.length, cells: this.#cells?.serving, pid: process.pid, control_url: controlUrl, apps_url: appsUrl });
     return {
       controlUrl,
-      appsUrl: `http://${urlHost(options.host)}:${this.#appsPort}/`,
+      appsUrl,
       loginUrl: options.auth ? `${controlUrl}login?token=${this.#sessions.issueLoginToken()}` : controlUrl,
       close: () => this.close(),
       closed: this.#ended,
@@ -166,7 +167,7 @@ class Host {
       count: options.cells,
       readable: join(dataDir.path, 'artefacts'),
       graceMs: options.graceMs,
-      init: () => ({ host: options.host, appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, quarantined: this.#registry.quarantined, slots: 0 }),
+      init: () => ({ host: options.host, appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0 }),
       log: (lines) => this.#cellLog(lines),
       catastrophe: (app, message) => {
         this.#event('error', 'catastrophe', app, { message });
@@ -192,7 +193,7 @@ class Host {
     const tokens = await TokenStore.open(dataDir.path);
     const onError = (error: unknown, requestId: string): void =>
       this.#event('error', 'control_error', undefined, { request_id: requestId, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    const control = createControlServer({ ...bound(this), deploy: (folder, name) => this.deploy(folder, name) }, { tokens, sessions: this.#sessions, allowedHosts, auth: options.auth, dataDir: dataDir.path, onError });
+    const control = createControlServer(bound(this), { tokens, sessions: this.#sessions, allowedHosts, auth: options.auth, dataDir: dataDir.path, onError });
     this.#control = control;
     return listen(control, options.host, port);
   }
@@ -377,8 +378,9 @@ function refuseHopeless(options: ServeOptions, { folders, deployed, failures, cl
 }
 
 /** Methods as the control plane's front takes them, apart from this object. */
-function bound(host: Host): Omit<HostControl, 'deploy'> {
+function bound(host: Host): HostControl {
   return {
+    deploy: (folder, name) => host.deploy(folder, name),
     isReady: () => host.isReady(),
     apps: () => host.apps(),
     app: (name) => host.app(name),

@@ -61,14 +61,18 @@ export interface Artefact {
   readonly sourceMap: string;
 }
 
-/** What a cell serves under one app name; everything in it has passed the operator's policy. */
-export interface AppDeployment {
+/** Where an app is reached. */
+export interface AppPlace {
   readonly name: string;
+  readonly hostnames: readonly string[];
+  readonly port: number | undefined;
+}
+
+/** What a cell serves under one app name; everything in it has passed the operator's policy. */
+export interface AppDeployment extends AppPlace {
   /** rises with every swap; a cell never goes back */
   readonly version: number;
   readonly artefact: Artefact;
-  readonly hostnames: readonly string[];
-  readonly port: number | undefined;
   readonly vars: Readonly<Record<string, Json>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly limits: AppLimits;

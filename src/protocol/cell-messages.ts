@@ -1,12 +1,19 @@
 /** What the supervisor and a cell say to each other, over the channel of node:cluster. Both ends are ours: not validated. */
-import type { AppDeployment } from './app.ts';
+import type { AppDeployment, AppPlace } from './app.ts';
 import type { ErrorData } from './errors.ts';
+
+/** An app without a version to serve: its requests get this error. */
+export interface AppRefusal {
+  readonly place: AppPlace;
+  readonly error: ErrorData;
+}
 
 export interface CellInit {
   readonly host: string;
   readonly appsPort: number;
   readonly apiSnapshot: { readonly file: string; readonly sha256: string };
   readonly deployments: readonly AppDeployment[];
+  readonly refusals: readonly AppRefusal[];
   /** apps held back, and for how long still */
   readonly quarantined: readonly { readonly name: string; readonly forMs: number }[];
   /** entries into isolates at once; 0: as many as there are cores */
@@ -16,6 +23,7 @@ export interface CellInit {
 export type ToCell =
   | { readonly type: 'init'; readonly init: CellInit }
   | { readonly type: 'deploy'; readonly call: number; readonly deployment: AppDeployment }
+  | { readonly type: 'refuse'; readonly call: number; readonly refusal: AppRefusal }
   | { readonly type: 'remove'; readonly call: number; readonly name: string }
   | { readonly type: 'quarantine'; readonly call: number; readonly name: string; readonly forMs: number }
   | { readonly type: 'stats'; readonly call: number }

@@ -43,8 +43,11 @@ export interface HostControl {
   isReady(): boolean;
   apps(): Promise<AppStatus[]>;
   app(name: string): Promise<AppStatus>;
-  /** Builds the app in `folder` (already unpacked, below the data directory), swaps it in and keeps the folder as a version. Throws NanosError; the old version then still serves. */
-  deploy(folder: string): Promise<AppStatus>;
+  /**
+   * Builds the app in `folder` (already unpacked, below the data directory), swaps it in and keeps the folder as a version. Throws NanosError; the old
+   * version then still serves. `name`: what the uploader calls the app, whatever its folder says.
+   */
+  deploy(folder: string, name: string | undefined): Promise<AppStatus>;
   /** To `version`, or to the one before the current. */
   rollback(name: string, version: number | undefined): Promise<AppStatus>;
   /** Only deployed apps; a served folder is `forbidden`. */

@@ -4,16 +4,23 @@ import { isErrorCode, NanosError, type ErrorCode, type SourcePosition } from '..
 
 const MESSAGES_MAX = 20;
 
-/** Why a bundle failed: the first message and its place, and every other one with its own. Files are relative to the app's folder. */
+/** Why a bundle failed: the first message and its place, and the others each with its own. Files are relative to the app's folder. */
 export function buildError(failure: BuildFailure): NanosError {
-  const [first, ...others] = failure.errors;
+  const [first, ...others] = failure.errors.toSorted(byPlace);
   if (first === undefined) return new NanosError('build_failed', failure.message);
   const lines = [explain(first), ...others.slice(0, MESSAGES_MAX - 1).map((message) => `${describePlace(message.location)}${explain(message)}`)];
   if (others.length >= MESSAGES_MAX) lines.push(`and ${others.length + 1 - MESSAGES_MAX} more errors`);
   return new NanosError(codeOf(first), lines.join('\n'), { position: positionOf(first.location) });
 }
 
-export function positionOf(location: Location | null): SourcePosition | undefined {
+/** The bundler reads files side by side: its messages come in no order. */
+function byPlace({ location: a }: Message, { location: b }: Message): number {
+  if (a === null || b === null) return Number(a !== null) - Number(b !== null);
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
+}
+
+function positionOf(location: Location | null): SourcePosition | undefined {
   return location === null ? undefined : { file: location.file, line: location.line, column: location.column + 1 };
 }
 

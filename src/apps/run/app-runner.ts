@@ -68,6 +68,12 @@ export class AppRunner implements AppHandler {
     return this.#deployment;
   }
 
+  /** What the listener needs to know before it hands a request over. */
+  get edge(): { bodyBytesMax: number; dev: boolean } {
+    const { limits, dev } = this.#deployment;
+    return { bodyBytesMax: limits.requestBodyBytesMax, dev };
+  }
+
   get isResident(): boolean {
     return this.#current !== undefined;
   }

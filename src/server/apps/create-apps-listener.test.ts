@@ -101,6 +101,7 @@ function send(port: number, raw: string | Uint8Array): Promise<string> {
 
 const statusOf = (text: string): number => Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1]);
 const bodyOf = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4);
+const echoedIn = (text: string): AppRequest & { kind: string; body: string } => JSON.parse(Buffer.from(bodyOf(text), 'latin1').toString()) as AppRequest & { kind: string; body: string };
 const errorOf = (text: string): string | undefined => /^x-nanos-error: (\w+)/m.exec(text)?.[1];
 const responsesIn = (text: string): number => text.split('HTTP/1.1 ').length - 1;
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n';
@@ -108,8 +109,8 @@ const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n';
 describe('apps listener: requests', () => {
   it('hands over method, absolute URL, headers and no body', async () => {
     const { port } = await serve(echo);
-    const seen = JSON.parse(bodyOf(await send(port, 'GET /p?q=1 HTTP/1.1\r\nHost: A.test:3000\r\nX-Latin: \xe9\r\nConnection: close\r\n\r\n'))) as AppRequest;
-    assert.deepEqual(seen, { method: 'GET', url: 'http://A.test:3000/p?q=1', headers: ['host', 'A.test:3000', 'x-latin', 'é'], kind: 'none', body: '' } as unknown);
+    const seen = echoedIn(await send(port, 'GET /p?q=1 HTTP/1.1\r\nHost: A.test:3000\r\nX-Latin: \xe9\r\nConnection: close\r\n\r\n'));
+    assert.deepEqual(seen, { method: 'GET', url: 'http://A.test:3000/p?q=1', headers: ['host', 'A.test:3000', 'x-latin', 'é'], kind: 'none', body: '' });
   });
 
   it('routes by the authority of an absolute target, and by the port alone in HTTP/1.0 without Host', async () => {
@@ -125,7 +126,7 @@ describe('apps listener: requests', () => {
   it('hands over a body that came with its head as bytes', async () => {
     const { port } = await serve(echo);
     const sized = await send(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\n\0\xff\n');
-    assert.match(bodyOf(sized), /"kind":"bytes","body":"\\u0000ÿ\\n"/);
+    assert.deepEqual([echoedIn(sized).kind, echoedIn(sized).body], ['bytes', '\0ÿ\n']);
     const chunked = await send(port, 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nTrailer: x\r\n\r\n');
     assert.match(bodyOf(chunked), /"kind":"bytes","body":"abc"/);
     const empty = await send(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
@@ -154,11 +155,10 @@ describe('apps listener: requests', () => {
     });
     const socket = open(port);
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${64 * MIB}\r\n\r\n`);
-    let taken = 0;
     const chunk = Buffer.alloc(MIB);
-    while (taken < 64 && socket.write(chunk)) taken++;
+    for (let i = 0; i < 64; i++) socket.write(chunk);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.ok(socket.writableLength > 0, 'the whole body was taken');
+    assert.ok(socket.writableLength > 32 * MIB, `all but ${socket.writableLength} bytes were taken`);
     assert.match(await untilClosed(socket), /first$/);
   });
 
@@ -246,8 +246,6 @@ describe('apps listener: what is refused', () => {
   }
 
   it('tells the app that reads a body which turns out malformed', async () => {
-    const failed = Promise.withResolvers?.<unknown>() ?? undefined;
-    assert.equal(typeof failed, 'object');
     let rejected: unknown;
     let gone = false;
     const { port } = await serve(async (request, sink) => {
@@ -294,7 +292,7 @@ describe('apps listener: what is refused', () => {
     const { port } = await serve(echo);
     const answer = await send(port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'X: v\r\n'.repeat(HOST_LIMITS.headersMax - 2)}\r\n`);
     assert.equal(statusOf(answer), 200);
-    assert.equal((JSON.parse(bodyOf(answer)) as AppRequest).headers.length, 2 * (HOST_LIMITS.headersMax - 1));
+    assert.equal(echoedIn(answer).headers.length, 2 * (HOST_LIMITS.headersMax - 1));
   });
 
   it('says 404 where no app is, in JSON or HTML', async () => {
@@ -377,7 +375,7 @@ describe('apps listener: large and slow bodies', () => {
   });
 
   it('does not blame the client while the app takes its time', async () => {
-    const { port } = await serve((_request, sink) => void setTimeout(() => ok(sink, 'slow'), 200), { bodyIdleMsMax: 30 });
+    const { port } = await serve((_request, sink) => void setTimeout(() => ok(sink, 'slow'), 200), { bodyIdleMsMax: 30, keepAliveMsMax: 30 });
     assert.match(await send(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc'), /slow$/);
   });
 

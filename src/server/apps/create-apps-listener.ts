@@ -95,8 +95,10 @@ class AppsEdge {
     if (head.bodyLength === 0) return hand(route.handler, { requestId, method, url, headers: head.headers, body: null }, sink);
     if (head.bodyLength !== undefined && head.bodyLength > route.bodyBytesMax) return this.#refuse(sink, bodyTooLarge(route.bodyBytesMax));
     sink.body = this.#body(request, response, head, route, sink, awaitsContinue);
-    // The rest of the packet that brought the head is parsed by then.
-    process.nextTick(receiveBody, request, sink, route, { requestId, method, url, headers: head.headers });
+    const bodiless = { requestId, method, url, headers: head.headers };
+    // The first chunk that came with the head is there on the next tick, all of them only when the whole packet is parsed.
+    if (head.bodyLength === undefined) setImmediate(receiveBody, request, sink, route, bodiless);
+    else process.nextTick(receiveBody, request, sink, route, bodiless);
   }
 
   refuse(request: IncomingMessage, response: ServerResponse, error: NanosError): void {
@@ -126,8 +128,7 @@ class AppsEdge {
   }
 
   #refuseNow(socket: Duplex, error: NanosError): void {
-    this.#options.onRefused?.(error.code);
-    refuseOnSocket(socket, error, this.#nextRequestId());
+    if (refuseOnSocket(socket, error, this.#nextRequestId())) this.#options.onRefused?.(error.code);
   }
 
   /** undefined: the connection is being closed, and what comes on it is no request any more (RFC 9112 section 9.6). */
@@ -171,12 +172,13 @@ type BodilessRequest = Omit<AppRequest, 'body'>;
 
 function receiveBody(request: IncomingMessage, sink: HttpResponseSink, route: AppRoute, { requestId, method, url, headers }: BodilessRequest): void {
   if (sink.gone) return;
-  let body: AppRequest['body'] = sink.body ?? null;
-  if (request.complete) {
-    const bytes: Uint8Array | null = request.read();
-    if (bytes !== null && bytes.byteLength > route.bodyBytesMax) return sink.refuse(bodyTooLarge(route.bodyBytesMax));
-    body = bytes;
-  }
+  const whole = request.complete || request.readableLength === sink.body?.length;
+  if (!whole) return hand(route.handler, { requestId, method, url, headers, body: sink.body ?? null }, sink);
+  const body: Uint8Array | null = request.read();
+  request.resume();
+  if (body !== null && body.byteLength > route.bodyBytesMax) return sink.refuse(bodyTooLarge(route.bodyBytesMax));
+  sink.hasBody = false;
+  sink.body = undefined;
   hand(route.handler, { requestId, method, url, headers, body }, sink);
 }
 

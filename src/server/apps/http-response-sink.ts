@@ -32,7 +32,7 @@ export class HttpResponseSink implements ResponseSink {
   /** nothing more is read as a request from this connection */
   closesConnection = false;
   dev = false;
-  /** the request comes with a body; unless its head says otherwise */
+  /** there is a body that has not been taken whole; so it is until the head was read */
   hasBody = true;
   body: IncomingBody | undefined;
   /** the sink of the next request that came on this connection before this one was answered */
@@ -43,6 +43,7 @@ export class HttpResponseSink implements ResponseSink {
   #goneListeners: (() => void)[] | undefined;
   #onClosed: (() => void) | undefined;
   #drain: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  #announcesClose = false;
   #ended = false;
   #bodiless = false;
   #announcedBytes: number | undefined;
@@ -115,6 +116,7 @@ export class HttpResponseSink implements ResponseSink {
   refuse(error: NanosError): void {
     if (this.gone) return;
     this.closesConnection = true;
+    this.#announcesClose = true;
     this.body?.fail(error);
     this.fail(error);
     this.#leave(error);
@@ -170,7 +172,7 @@ export class HttpResponseSink implements ResponseSink {
 
   #writeHead({ status, statusText, headers, hasRequestId }: WireHead, closing: boolean): void {
     if (!hasRequestId) headers.push('x-request-id', this.#options.requestId);
-    if (closing || this.closesConnection || this.#options.isDraining()) {
+    if (closing || this.#announcesClose || this.#options.isDraining()) {
       headers.push('connection', 'close');
       this.closesConnection = true;
     }

@@ -16,9 +16,9 @@ export function malformedRequestError(cause: Error): NanosError | undefined {
   return new NanosError('bad_request', `The request is not valid HTTP: ${reason}`);
 }
 
-/** Sends the error and closes the connection. Later calls for the same socket do nothing. */
-export function refuseOnSocket(socket: Duplex, error: NanosError, requestId: string): void {
-  if (socket.destroyed || socket.writableEnded) return;
+/** Sends the error and closes the connection. False when the connection was closing already, as on every call but the first. */
+export function refuseOnSocket(socket: Duplex, error: NanosError, requestId: string): boolean {
+  if (socket.destroyed || socket.writableEnded) return false;
   const { headers, body } = errorPage(error, { accept: undefined, requestId, dev: false });
   headers.push('content-length', `${Buffer.byteLength(body)}`, 'x-request-id', requestId, 'connection', 'close', 'date', new Date().toUTCString());
   const lines = [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`];
@@ -26,4 +26,5 @@ export function refuseOnSocket(socket: Duplex, error: NanosError, requestId: str
   socket.on('error', () => socket.destroy());
   socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
   closeLingering(socket);
+  return true;
 }

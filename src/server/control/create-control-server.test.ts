@@ -11,13 +11,13 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import type { AppStatus, LogEvent, LogFilter } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
-import type { ControlledHost } from './controlled-host.ts';
+import type { HostControl } from '../../protocol/control.ts';
 import { createControlServer } from './create-control-server.ts';
 import { SessionStore } from './session-store.ts';
 import { TokenStore, type Tokens } from './token-store.ts';
 
 /** A host of one app, `hello`, that remembers what it was asked. */
-class OneAppHost implements ControlledHost {
+class OneAppHost implements HostControl {
   readonly asked: string[] = [];
   readonly uploads: Record<string, string>[] = [];
   readonly listeners = new Set<(event: LogEvent) => void>();

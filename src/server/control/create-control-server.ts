@@ -6,7 +6,7 @@ import { HOST_LIMITS } from '../../protocol/limits.ts';
 import { authenticate, checkScope, type Caller } from './authenticate.ts';
 import { allowedHostSet, checkHost, checkOrigin } from './check-origin.ts';
 import { isLoopback } from './is-loopback.ts';
-import type { ControlledHost } from './controlled-host.ts';
+import type { HostControl } from '../../protocol/control.ts';
 import { RouteTable } from './route-table.ts';
 import { appRoutes } from './routes/app-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -58,7 +58,7 @@ const EVERYTHING: Caller = { scope: 'admin', viaCookie: false };
 const LINGER_MS_MAX = 2_000;
 
 /** The control plane's HTTP front. Not listening yet. */
-export function createControlServer(host: ControlledHost, options: ControlServerOptions): Server {
+export function createControlServer(host: HostControl, options: ControlServerOptions): Server {
   const table = new RouteTable(ROUTES);
   const allowed = allowedHostSet(options.allowedHosts);
   const temporary = join(options.dataDir, 'tmp');

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Scope } from '../../protocol/control.ts';
-import type { ControlledHost } from './controlled-host.ts';
+import type { HostControl } from '../../protocol/control.ts';
 import type { Caller } from './authenticate.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -11,7 +11,7 @@ export interface RouteContext {
   readonly url: URL;
   /** values of the pattern's `:name` parts, decoded */
   readonly params: Readonly<Record<string, string>>;
-  readonly host: ControlledHost;
+  readonly host: HostControl;
   readonly caller: Caller;
   readonly sessions: SessionStore;
   /** for uploads that are being unpacked: below the data directory */

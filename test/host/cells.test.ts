@@ -1,0 +1,168 @@
+/** Cells as the operator and the clients of a host meet them: several on one port, dying, falling silent, confined. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startNanos, type LogLine, type Nanos } from '../support/start-nanos.ts';
+
+const HELLO = `export default { fetch: () => new Response('hello') };`;
+const SLOW = `export default { async fetch(request) {
+  const ms = Number(new URL(request.url).searchParams.get('ms'));
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return new Response('slow');
+} };`;
+
+const files = { 'hello/index.js': HELLO, 'slow/index.js': SLOW };
+const linux = { skip: existsSync('/proc/self/environ') ? false : 'needs /proc' };
+const host = await startNanos({ after }, { files, args: ['--cells', '2'], environment: { NANOS_TEST_SECRET: 'not-for-cells', TZ: 'Asia/Tokyo' } });
+
+async function cellPids(nanos: Nanos, count: number): Promise<number[]> {
+  let pids = nanos.pids('cell');
+  for (let tries = 0; pids.length !== count && tries < 200; tries++) {
+    await sleep(50);
+    pids = nanos.pids('cell');
+  }
+  assert.equal(pids.length, count);
+  return pids;
+}
+
+/** Connections of their own until every cell has an isolate of the app. */
+async function warm(nanos: Nanos, app: string, cells: number): Promise<number> {
+  for (let requests = 1; requests <= 500; requests++) {
+    const { status } = await nanos.request(app, '/?ms=0');
+    assert.equal(status, 200);
+    if (requests % 10 === 0 && (await residents(nanos, app)) === cells) return requests;
+  }
+  return Number.NaN;
+}
+
+async function residents(nanos: Nanos, app: string): Promise<number> {
+  const answer = await nanos.control(`/v1/apps/${app}`, 'read');
+  return (answer.json() as { residents: number }).residents;
+}
+
+function processFile(pid: number, name: string): string[] {
+  return readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0').filter((part) => part !== '');
+}
+
+test('two cells share one port, and both answer', linux, async () => {
+  await cellPids(host, 2);
+  assert.ok(await warm(host, 'hello', 2));
+});
+
+test('a cell knows nothing of its surroundings', linux, async () => {
+  const own = new Set(['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID']);
+  for (const pid of await cellPids(host, 2)) {
+    const environment = processFile(pid, 'environ').filter((entry) => !own.has(entry.split('=')[0] ?? ''));
+    assert.deepEqual(environment.toSorted(), ['LANG=en_US.UTF-8', 'TZ=UTC']);
+  }
+});
+
+test('a cell may write no file, start no process, and read only the program and what was built', linux, async () => {
+  for (const pid of await cellPids(host, 2)) {
+    const flags = processFile(pid, 'cmdline');
+    assert.ok(flags.includes('--permission'));
+    assert.deepEqual(flags.filter((flag) => /^--allow-(fs-write|child-process|worker|wasi)/.test(flag)), []);
+    const reads = flags.filter((flag) => flag.startsWith('--allow-fs-read=')).map((flag) => flag.slice('--allow-fs-read='.length));
+    assert.ok(reads.includes(`${host.dataFolder}/artefacts`));
+    assert.ok(reads.every((path) => path !== '*' && !`${host.dataFolder}/tokens.json`.startsWith(path) && !host.appsFolder.startsWith(path)));
+  }
+});
+
+test('a cell that is killed under load is replaced; only what it had in flight is lost', linux, async () => {
+  const from = host.logs().length;
+  const [victim] = await cellPids(host, 2);
+  const load = new Load(host);
+  await load.answered(50);
+  process.kill(victim ?? 0, 'SIGKILL');
+  const died = await host.waitForLog(({ event }) => event === 'cell_died', from);
+  assert.equal(died['pid'], victim);
+  await load.answered(200);
+  const { unusual, failures } = await load.end();
+  assert.deepEqual(unusual, []);
+  // a connection that waits between two requests may be cut as well: each of the load's lanes at most once
+  assert.ok(failures.length <= Load.lanes, failures.join(', '));
+  assert.ok(failures.every((code) => code === 'ECONNRESET'), failures.join(', '));
+  const cells = await cellPids(host, 2);
+  assert.ok(!cells.includes(victim ?? 0));
+  assert.ok(await warm(host, 'slow', 2));
+});
+
+test('a cell that falls silent is replaced, and the host goes on answering meanwhile', linux, async () => {
+  const from = host.logs().length;
+  const [victim] = await cellPids(host, 2);
+  process.kill(victim ?? 0, 'SIGSTOP');
+  const silent = (line: LogLine): boolean => line.event === 'cell_replaced' && line['pid'] === victim;
+  const replaced = host.waitForLog(silent, from);
+  let isReplaced = false;
+  void replaced.then(() => (isReplaced = true));
+  // connections that the kernel gave to the stopped cell would never be answered
+  while (!isReplaced) assert.equal((await host.request('hello')).text, 'hello');
+  assert.match((await replaced).message ?? '', /silent/);
+  assert.equal((await host.control('/v1/apps', 'read')).status, 200);
+  assert.ok(await warm(host, 'hello', 2));
+});
+
+test('the control plane answers although a cell does not', linux, async () => {
+  const [, victim] = await cellPids(host, 2);
+  process.kill(victim ?? 0, 'SIGSTOP');
+  try {
+    for (const path of ['/v1/apps', '/metrics']) assert.equal((await host.control(path, 'read')).status, 200);
+  } finally {
+    process.kill(victim ?? 0, 'SIGCONT');
+  }
+});
+
+test('cells end with their supervisor', linux, async (t) => {
+  const nanos = await startNanos(t, { files: { 'slow/index.js': SLOW } });
+  const [cell] = await cellPids(nanos, 1);
+  const unanswered = nanos.request('slow', '/?ms=20000').catch((error: Error) => error);
+  await warm(nanos, 'slow', 1);
+  await nanos.kill();
+  assert.ok((await unanswered) instanceof Error);
+  for (let tries = 0; existsSync(`/proc/${cell}/exe`) && tries < 200; tries++) await sleep(50);
+  assert.ok(!existsSync(`/proc/${cell}/exe`), 'the cell outlives its supervisor');
+});
+
+/** GETs without end, half of them on connections of their own, half on kept ones. */
+class Load {
+  static readonly lanes = 8;
+  readonly #nanos: Nanos;
+  readonly #agents: Agent[] = [];
+  readonly #runs: Promise<void>[];
+  readonly #failures: string[] = [];
+  readonly #unusual: string[] = [];
+  #answers = 0;
+  #ended = false;
+
+  constructor(nanos: Nanos) {
+    this.#nanos = nanos;
+    this.#runs = Array.from({ length: Load.lanes }, (_, lane) => this.#run(lane % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined));
+  }
+
+  async #run(agent: Agent | undefined): Promise<void> {
+    if (agent !== undefined) this.#agents.push(agent);
+    while (!this.#ended) {
+      try {
+        const { status, text } = await this.#nanos.request('slow', '/?ms=2', agent === undefined ? {} : { agent });
+        if (status !== 200) this.#unusual.push(`${status} ${text}`);
+        this.#answers++;
+      } catch (error) {
+        this.#failures.push((error as NodeJS.ErrnoException).code ?? String(error));
+      }
+    }
+  }
+
+  async answered(count: number): Promise<void> {
+    const until = this.#answers + count;
+    while (this.#answers < until && !this.#ended) await sleep(10);
+  }
+
+  async end(): Promise<{ failures: readonly string[]; unusual: readonly string[] }> {
+    this.#ended = true;
+    await Promise.all(this.#runs);
+    for (const agent of this.#agents) agent.destroy();
+    return { failures: this.#failures, unusual: this.#unusual };
+  }
+}
