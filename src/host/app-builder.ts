@@ -101,7 +101,7 @@ export class AppBuilder {
     const asSnapshot = wantsSnapshot({ scriptBytes: script.length, awaits, wasmModules: wasm.length });
     const { handlers, codeCache } = await this.#tryOut(app, bundle, limits);
     const snapshot = asSnapshot ? await this.#snapshot(script, handlers, limits) : undefined;
-    if (snapshot !== undefined) return { road: 'snapshot', awaits, handlers, script, snapshot, codeCache: undefined, wasm };
+    if (snapshot !== undefined) return { road: 'snapshot', awaits, handlers, script: '', snapshot, codeCache: undefined, wasm };
     return { road: 'script', awaits, handlers, script, snapshot: undefined, codeCache, wasm };
   }
 

@@ -5,7 +5,7 @@ import type { BuildTask } from './build-messages.ts';
 
 const task: BuildTask = { type: 'api' };
 
-function queue(concurrency: number): { jobs: BuildQueue; started: BuildJob[]; keys(): string[] } {
+function queue(concurrency: number): { jobs: BuildQueue; started: BuildJob[]; keys: () => string[] } {
   const started: BuildJob[] = [];
   return { jobs: new BuildQueue(concurrency, (job) => started.push(job)), started, keys: () => started.map(({ key }) => key) };
 }

@@ -231,14 +231,22 @@ async function loadSnapshot({ file, sha256 }: CellInit['apiSnapshot']): Promise<
   return new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
 }
 
-let cell: Cell | undefined;
+let started: Promise<Cell> | undefined;
 
+async function start(init: CellInit): Promise<Cell> {
+  const cell = new Cell(init, await loadSnapshot(init.apiSnapshot));
+  await cell.serve();
+  return cell;
+}
+
+/** Whatever comes while the cell starts waits for it: a change that got lost here would never be served. */
 async function receive(message: ToCell): Promise<void> {
   if (message.type === 'init') {
-    cell = new Cell(message.init, await loadSnapshot(message.init.apiSnapshot));
-    await cell.serve();
+    started = start(message.init);
+    await started;
     return send({ type: 'serving' });
   }
+  const cell = await started;
   if (cell === undefined) return;
   if (message.type === 'drain') {
     await cell.drain();

@@ -157,6 +157,7 @@ export class Cells {
     if (cell.isRetired || this.#closing) return;
     cell.isRetired = true;
     clearTimeout(cell.heartbeat);
+    this.#giveUpAnswers(cell);
     this.#logCell('warn', 'cell_replaced', cell, why);
     try {
       await this.#fork();
@@ -169,6 +170,7 @@ export class Cells {
   async #retire(cell: Cell): Promise<void> {
     cell.isRetired = true;
     clearTimeout(cell.heartbeat);
+    this.#giveUpAnswers(cell);
     if (!this.#cells.has(cell)) return;
     const drained = new Promise<void>((resolve) => (cell.drained = resolve));
     this.#send(cell, { type: 'drain' });
@@ -185,13 +187,19 @@ export class Cells {
   #exited(cell: Cell, code: number | null, signal: string | null): void {
     this.#cells.delete(cell);
     clearTimeout(cell.heartbeat);
-    for (const answer of cell.answers.values()) answer.resolve(undefined);
+    this.#giveUpAnswers(cell);
     if (cell.isRetired || this.#closing || !cell.isServing) return;
     this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`);
     const pauseMs = performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
     setTimeout(() => {
       if (!this.#closing) this.#fork().catch((error: unknown) => this.#logCell('error', 'cell_failed', cell, error instanceof Error ? error.message : String(error)));
     }, pauseMs);
+  }
+
+  /** What a cell that is on its way out would have answered counts for nothing any more. */
+  #giveUpAnswers(cell: Cell): void {
+    for (const answer of cell.answers.values()) answer.resolve(undefined);
+    cell.answers.clear();
   }
 
   #logCell(level: 'warn' | 'error', event: string, cell: Cell, message: string): void {

@@ -43,10 +43,8 @@ export interface BuildInput {
   readonly mtimeMs: number;
 }
 
-/**
- * How an app starts: from a snapshot that holds its evaluated code, or from the API snapshot by running its script or module with V8's code cache.
- */
-export type Road = 'snapshot' | 'script' | 'module';
+/** How an app starts: from a snapshot that holds its evaluated code, or from the API snapshot by running its script with V8's code cache. */
+export type Road = 'snapshot' | 'script';
 
 /** A built app on disk. The file is trusted only while its SHA-256 is `sha256`. */
 export interface Artefact {

@@ -93,6 +93,8 @@ export class Nanos {
       return { code, signal };
     });
     process.once('exit', () => child.kill('SIGKILL'));
+    // the runner ends a test file that hangs by a signal, and that runs no exit listener by itself
+    process.once('SIGTERM', () => process.exit(1));
   }
 
   get appsFolder(): string {

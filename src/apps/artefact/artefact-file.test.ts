@@ -36,6 +36,12 @@ test('what is encoded is decoded', () => {
 
 const sample = encodeArtefact({ road: 'snapshot', awaits: false, handlers: ['fetch'], script: 'x'.repeat(500), codeCache: undefined, snapshot: randomBytes(2_000), wasm: [randomBytes(10)] });
 
+test('a copy of a section is a buffer of that section alone', () => {
+  const { snapshot, wasm } = decodeArtefact(sample.bytes, sample.sha256);
+  assert.equal(snapshot?.slice().buffer.byteLength, 2_000);
+  assert.equal(wasm[0]?.slice().buffer.byteLength, 10);
+});
+
 test('a flipped bit anywhere is noticed', () => {
   fc.assert(
     fc.property(fc.nat(sample.bytes.length * 8 - 1), (bit) => {

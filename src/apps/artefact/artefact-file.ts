@@ -15,7 +15,7 @@ export interface ArtefactContent {
   /** the script's top level awaits: its outcome is known only after `TOP_LEVEL_CHECK` (apps/build/app-script.ts) ran as a second script */
   readonly awaits: boolean;
   readonly handlers: readonly string[];
-  /** the app's script, file name `APP_FILENAME`; with a snapshot it has run already */
+  /** the app's script, file name `APP_FILENAME`; empty with a snapshot, where it has run already */
   readonly script: string;
   /** V8's code cache of `script` */
   readonly codeCache: Uint8Array | undefined;
@@ -32,7 +32,7 @@ const HEADER_BYTES_MAX = 1024 * 1024;
 
 const headerSchema = z.strictObject({
   format: z.literal(ARTEFACT_FORMAT),
-  road: z.enum(['snapshot', 'script', 'module']),
+  road: z.enum(['snapshot', 'script']),
   awaits: z.boolean(),
   handlers: z.array(z.string()),
   sections: z.array(z.strictObject({ name: z.enum(['script', 'codeCache', 'snapshot', 'wasm']), bytes: z.number().int().nonnegative() })),
@@ -84,17 +84,22 @@ function decodeHeader(bytes: Buffer): Header {
 }
 
 function content({ road, awaits, handlers, sections }: Header, data: Buffer): ArtefactContent {
-  const named = new Map<string, Buffer>();
-  const wasm: Buffer[] = [];
+  const named = new Map<string, Uint8Array>();
+  const wasm: Uint8Array[] = [];
   let at = 0;
   for (const { name, bytes } of sections) {
-    const section = data.subarray(at, (at += bytes));
+    const section = plainView(data.subarray(at, (at += bytes)));
     if (name === 'wasm') wasm.push(section);
     else named.set(name, section);
   }
   if (at !== data.length) throw corrupt('has sections of another length than its header says');
-  const script = named.get('script')?.toString('utf8') ?? '';
+  const script = Buffer.from(named.get('script') ?? []).toString('utf8');
   return { road, awaits, handlers, script, codeCache: named.get('codeCache'), snapshot: named.get('snapshot'), wasm };
+}
+
+/** No Buffer: `slice()` of one would not copy, and its `buffer` is the whole file. */
+function plainView({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 function digestOf(bytes: Uint8Array): Buffer {

@@ -18,7 +18,7 @@ interface Fixture {
   readonly folder: string;
   readonly store: ArtefactStore;
   readonly app: AppConfig;
-  remember(key: string): Promise<void>;
+  readonly remember: (key: string) => Promise<void>;
 }
 
 async function fixture(t: { after(action: () => Promise<void>): void }): Promise<Fixture> {

@@ -15,7 +15,7 @@ const artefactSchema = z.strictObject({
   key: z.string(),
   file: z.string(),
   sha256: z.string(),
-  road: z.enum(['snapshot', 'script', 'module']),
+  road: z.enum(['snapshot', 'script']),
   handlers: z.array(z.string()),
   bytes: z.number(),
   sourceMap: z.string(),

@@ -157,7 +157,7 @@ function dataOutcome(data: ArrayBuffer): Outcome {
 async function generateKey({ algorithm, usages = [] }: Message, parts: Parts): Promise<Outcome> {
   const { modulusLength } = required(algorithm, 'algorithm');
   if (modulusLength !== undefined) checkRsa(modulusLength, part(parts, 'publicExponent'));
-  const made = (await subtle.generateKey(withBytes(algorithm, parts), true, usages)) as CryptoKey | webcrypto.CryptoKeyPair;
+  const made = await subtle.generateKey(withBytes(algorithm, parts), true, usages);
   return keysOutcome('privateKey' in made ? [made.publicKey, made.privateKey] : [made]);
 }
 

@@ -34,7 +34,7 @@ test('an exposed interface has enumerable members, a tag and a hidden name', () 
   defineConstants(Sample, { ONE: 1 });
   assert.deepEqual(Object.keys(Sample.prototype), ['attribute', 'operation', 'ONE']);
   assert.deepEqual(Object.keys(Sample), ['make', 'ONE']);
-  assert.equal(String(new Sample()), '[object Sample]');
+  assert.equal(Object.prototype.toString.call(new Sample()), '[object Sample]');
   assert.deepEqual(Object.getOwnPropertyDescriptor(global, 'Sample'), { value: Sample, writable: true, configurable: true, enumerable: false });
   assert.throws(() => Object.assign(Sample, { ONE: 2 }), TypeError);
   assert.equal(isPlatformObject(Sample.make()), true);

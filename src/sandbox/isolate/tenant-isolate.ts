@@ -129,10 +129,15 @@ export class TenantIsolate {
     const cpuTimeAtStart = this.#isolate.cpuTime;
     const isolate = this.#isolate;
     let overBudget = false;
+    let enteredMs = 0;
     let giveUp: NodeJS.Timeout | undefined;
     const entry: WatchedEntry = {
       budgetMs,
-      enteredMs: () => Number(isolate.cpuTime - cpuTimeAtStart) / 1e6,
+      enteredMs: () => {
+        // a disposed isolate has no clock: what was read last stands
+        if (!isolate.isDisposed) enteredMs = Number(isolate.cpuTime - cpuTimeAtStart) / 1e6;
+        return enteredMs;
+      },
       stop: () => {
         if (overBudget) return;
         overBudget = true;

@@ -652,6 +652,22 @@ describe('apps listener: clients that do not read', () => {
     assert.ok((await outcome) instanceof NanosError);
   });
 
+  it('lets an app write without waiting', async () => {
+    const gone = new Promise<void>((resolve) => {
+      void serve((_request, sink) => {
+        sink.onClientGone(resolve);
+        sink.start({ status: 200, statusText: '', headers: [] });
+        for (let i = 0; i < 64; i++) void sink.write(Buffer.alloc(MIB));
+      }, { bodyIdleMsMax: 50 }).then(({ port }) => {
+        const socket = open(port);
+        socket.pause();
+        socket.write(GET);
+      });
+    });
+    await gone;
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
   it('cuts a client off that does not take a complete answer', async () => {
     const { port, server } = await serve((_request, sink) => ok(sink, Buffer.alloc(64 * MIB)), { bodyIdleMsMax: 100 });
     const socket = open(port);

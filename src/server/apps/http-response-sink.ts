@@ -206,6 +206,8 @@ export class HttpResponseSink implements ResponseSink {
         resolve = onResolve;
         reject = onReject;
       });
+      // A writer that doesn't wait must not bring the process down when the client leaves.
+      promise.catch(() => {});
       this.#drain = { promise, resolve, reject };
       this.#response.once('drain', () => {
         this.#drain?.resolve();

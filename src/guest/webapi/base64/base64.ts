@@ -5,10 +5,10 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   let at = 0;
-  for (; at + 2 < bytes.length; at += 3) text += fourDigits(((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number));
+  for (; at + 2 < bytes.length; at += 3) text += fourDigits((bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!);
   const left = bytes.length - at;
   if (left === 0) return text;
-  const last = fourDigits(((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8));
+  const last = fourDigits((bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8));
   return text + last.slice(0, left + 1) + '='.repeat(3 - left);
 }
 

@@ -66,7 +66,7 @@ class Groups {
 type Print = (level: LogLevel, values: readonly unknown[]) => void;
 
 function traceText(values: readonly unknown[]): string {
-  const stack = String(new Error().stack ?? '');
+  const stack = new Error().stack ?? '';
   const frames = stack.split('\n').slice(3).join('\n');
   return formatLog([`Trace${values.length > 0 ? ': ' : ''}${formatLog(values)}${frames === '' ? '' : `\n${frames}`}`]);
 }

@@ -246,14 +246,14 @@ function boxedText(value: object): string | undefined {
   return undefined;
 }
 
-const mapLikeTags = ['Headers', 'URLSearchParams', 'FormData'];
+const mapLikeTags = new Set(['Headers', 'URLSearchParams', 'FormData']);
 
 /** Entries of a Map and of the web's multi-maps, at most one more than are shown. */
 function mapEntries(value: object): Entry[] | undefined {
   if (value instanceof Map) return [...value];
-  if (interfaceGetters(value).length === 0 && !mapLikeTags.includes(constructorName(value))) return undefined;
+  if (interfaceGetters(value).length === 0 && !mapLikeTags.has(constructorName(value))) return undefined;
   const entries = dataProperty(value, 'entries');
-  if (typeof entries !== 'function' || !mapLikeTags.includes(constructorName(value))) return undefined;
+  if (typeof entries !== 'function' || !mapLikeTags.has(constructorName(value))) return undefined;
   return attempt(() => [...(Reflect.apply(entries, value, []) as Iterable<Entry>)]);
 }
 
@@ -265,19 +265,19 @@ function interfaceGetters(value: object): [string, Getter][] {
   for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
     if (!Object.hasOwn(prototype, Symbol.toStringTag)) continue;
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (descriptor.enumerable && descriptor.get !== undefined && !lazyMembers.includes(key)) getters.push([key, descriptor.get]);
+      if (descriptor.enumerable && descriptor.get !== undefined && !lazyMembers.has(key)) getters.push([key, descriptor.get]);
     }
   }
   return getters;
 }
 
 /** Attributes that cost something when they are first read. */
-const lazyMembers = ['body', 'readable', 'writable', 'searchParams'];
+const lazyMembers = new Set(['body', 'readable', 'writable', 'searchParams']);
 
 /** One line when it is short, else one item a line. */
 function wrap(prefix: string, open: string, items: readonly string[], close: string): string {
   if (items.length === 0) return `${prefix}${open}${close}`;
   const length = items.reduce((sum, item) => sum + item.length + 2, prefix.length);
-  if (length <= lineLengthMax && !items.some((item) => item.includes('\n'))) return `${prefix}${open} ${items.join(', ')} ${close}`;
+  if (length <= lineLengthMax && ![prefix, ...items].some((text) => text.includes('\n'))) return `${prefix}${open} ${items.join(', ')} ${close}`;
   return `${prefix}${open}\n${items.map((item) => `  ${item.replaceAll('\n', '\n  ')}`).join(',\n')}\n${close}`;
 }

@@ -136,7 +136,7 @@ export class SubtleCrypto {
     const right = source(b);
     if (left.length !== right.length) throw new TypeError('Input buffers must have the same byte length');
     let difference = 0;
-    for (let i = 0; i < left.length; i++) difference |= (left[i] as number) ^ (right[i] as number);
+    for (let i = 0; i < left.length; i++) difference |= left[i]! ^ right[i]!;
     return difference === 0;
   }
 

@@ -120,7 +120,7 @@ export class AbortSignal extends EventTarget {
   #abort(reason: unknown): void {
     if (this.aborted) return;
     this.#setAborted(reason, ++sequence);
-    const waiting = [...(this.#dependents ?? [])].sort((a, b) => a.#created - b.#created);
+    const waiting = [...(this.#dependents ?? [])].toSorted((a, b) => a.#created - b.#created);
     this.#dependents = undefined;
     const dependents = waiting.filter((signal) => signal.#follow(this));
     this.#runAbortSteps();

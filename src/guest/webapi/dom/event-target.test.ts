@@ -10,19 +10,27 @@ installDom(global);
 
 type Classes = Pick<typeof globalThis, 'EventTarget' | 'Event' | 'AbortController'>;
 
-/** Runs a scenario on our classes and on the platform's, and gives both traces. */
-function both(scenario: (classes: Classes, trace: (entry: unknown) => void) => void): void {
-  const traces = [{ EventTarget, Event, AbortController }, globalThis].map((classes) => {
-    const entries: unknown[] = [];
-    scenario(classes as unknown as Classes, (entry) => entries.push(entry));
-    return entries;
-  });
-  assert.deepEqual(traces[0], traces[1]);
-  assert.ok((traces[0]?.length ?? 0) > 0);
+type Scenario = (classes: Classes, trace: (entry: unknown) => void) => void;
+
+function traceOf(scenario: Scenario, classes: unknown = { EventTarget, Event, AbortController }): unknown[] {
+  const entries: unknown[] = [];
+  scenario(classes as Classes, (entry) => entries.push(entry));
+  assert.ok(entries.length > 0);
+  return entries;
+}
+
+/** Runs a scenario on our classes and on the platform's. */
+function both(scenario: Scenario): void {
+  assert.deepEqual(traceOf(scenario), traceOf(scenario, globalThis));
+}
+
+/** For what Node does otherwise than the standard */
+function ours(expected: readonly unknown[], scenario: Scenario): void {
+  assert.deepEqual(traceOf(scenario), expected);
 }
 
 test('order, capture, once, duplicates and removal', () => {
-  both(({ EventTarget, Event }, trace) => {
+  ours(['again', 'first', 'once', 'again', 'again', 'first', 'first', true], ({ EventTarget, Event }, trace) => {
     const target = new EventTarget();
     const again = (): void => trace('again');
     target.addEventListener('x', () => trace('first'));
@@ -40,7 +48,7 @@ test('order, capture, once, duplicates and removal', () => {
 });
 
 test('listeners run as they stood when the dispatch began, without those removed since', () => {
-  both(({ EventTarget, Event }, trace) => {
+  ours(['first', 'first', 'late'], ({ EventTarget, Event }, trace) => {
     const target = new EventTarget();
     const second = (): void => trace('second');
     target.addEventListener('x', () => {
@@ -71,7 +79,8 @@ test('propagation and cancelling', () => {
 });
 
 test('state during and after a dispatch', () => {
-  both(({ EventTarget, Event }, trace) => {
+  const during = [true, true, true, true, 2, 1];
+  ours([during, 'InvalidStateError', [true, null, 0, [], 'x', true], during, 'InvalidStateError'], ({ EventTarget, Event }, trace) => {
     const target = new EventTarget();
     const event = new Event('x', { bubbles: true });
     target.addEventListener('x', function (this: unknown, seen) {

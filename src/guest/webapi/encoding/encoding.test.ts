@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeUtf8, encodeUtf8, installEncoding, TextDecoder, TextEncoder, utf8Length } from './index.ts';
 
 const global: Record<string, unknown> = {};
@@ -48,7 +48,9 @@ for (const label of ['utf-8', 'utf-16le', 'utf-16be', 'latin1']) {
             const mark = { 'utf-8': [0xef, 0xbb, 0xbf], 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff], latin1: [] }[label] ?? [];
             const data = Uint8Array.from([...(bom ? mark : []), ...input]);
             const options = { fatal, ignoreBOM };
-            assert.equal(outcome(() => new TextDecoder(label, options).decode(data)), outcome(() => new NodeDecoder(label, options).decode(data)));
+            // Node loses bytes of windows-1252 with ignoreBOM, which has no meaning there.
+            const theirs = label === 'latin1' ? { fatal } : options;
+            assert.equal(outcome(() => new TextDecoder(label, options).decode(data)), outcome(() => new NodeDecoder(label, theirs).decode(data)));
           }),
         );
       });
@@ -91,8 +93,8 @@ test('labels are matched as the standard says', () => {
 });
 
 test('the interfaces have the shape that Web IDL asks for', () => {
-  assert.deepEqual(Object.keys(TextDecoder.prototype).sort(), ['decode', 'encoding', 'fatal', 'ignoreBOM']);
-  assert.equal(String(new TextEncoder()), '[object TextEncoder]');
+  assert.deepEqual(Object.keys(TextDecoder.prototype).toSorted(), ['decode', 'encoding', 'fatal', 'ignoreBOM']);
+  assert.equal(Object.prototype.toString.call(new TextEncoder()), '[object TextEncoder]');
   assert.equal(TextDecoder.length, 0);
   assert.equal(TextEncoder.prototype.encodeInto.length, 2);
   assert.equal(Object.getOwnPropertyDescriptor(global, 'TextEncoder')?.enumerable, false);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { isSerializedUrl } from './serialized-url.ts';
 
 const NodeUrl = globalThis.URL;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { enterAt } from '../../kernel/clock.ts';
 import { Blob, blobBytes, blobFromParts, blobParts, File, installFileApi, isBlob, isFile, setBlobStreamFactory } from './index.ts';
 
@@ -66,7 +66,7 @@ test('File', async () => {
   assert.deepEqual([isFile(file), isBlob(file), isFile(new Blob()), isFile(file.slice())], [true, true, false, false]);
   assert.throws(() => Reflect.construct(File, [[]]), TypeError);
   assert.throws(() => new File(undefined, 'x'), TypeError);
-  assert.equal(String(file), '[object File]');
+  assert.equal(Object.prototype.toString.call(file), '[object File]');
 });
 
 test('parts are shared by slices and given to the stream', () => {

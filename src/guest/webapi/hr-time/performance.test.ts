@@ -23,6 +23,6 @@ test('the origin is the epoch', () => {
 test('it is an event target that can not be constructed', () => {
   assert.ok(performance instanceof EventTarget);
   assert.throws(() => new (global.Performance as typeof Performance)(), TypeError);
-  assert.equal(String(performance), '[object Performance]');
+  assert.equal(Object.prototype.toString.call(performance), '[object Performance]');
   assert.throws(() => Reflect.apply(performance.now, {}, []), undefined);
 });

@@ -4,6 +4,7 @@
  */
 import { DOMException, isDOMException } from '../dom/index.ts';
 import { blobFromParts, blobParts, File, isBlob, isFile } from '../file-api/index.ts';
+import { toDOMString } from '../webidl.ts';
 import { brandOf } from './brand.ts';
 import { cloneArrayBuffer, cloneView } from './clone-buffer.ts';
 
@@ -49,7 +50,7 @@ export class Cloner {
         return this.#remember(value, clonePlatformObject(value));
       case 'Symbol':
       case 'Exotic':
-        throw dataCloneError(String(Object.prototype.toString.call(value)));
+        throw dataCloneError(brandText(value));
       default:
         return this.#remember(value, cloneBoxed(value));
     }
@@ -88,9 +89,9 @@ export class Cloner {
   /** With its stack and cause, as the standard's note asks of "interesting accompanying data". */
   #error(value: object): object {
     const name: unknown = Reflect.get(value, 'name');
-    const nameText = name === undefined ? 'Error' : `${name as string}`;
+    const nameText = name === undefined ? 'Error' : toDOMString(name);
     const message = Object.getOwnPropertyDescriptor(value, 'message');
-    const messageText = message !== undefined && 'value' in message ? `${message.value as string}` : undefined;
+    const messageText = message !== undefined && 'value' in message ? toDOMString(message.value) : undefined;
     const errorClass = (Object.hasOwn(errorClasses, nameText) ? errorClasses[nameText] : undefined) ?? Error;
     const clone = this.#remember(value, new errorClass(messageText));
     const stack: unknown = Object.hasOwn(value, 'stack') ? Reflect.get(value, 'stack') : undefined;
@@ -104,6 +105,10 @@ export class Cloner {
 
 function defineHidden(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, configurable: true });
+}
+
+function brandText(value: object): string {
+  return Object.prototype.toString.call(value);
 }
 
 function functionText(value: object): string {
@@ -131,5 +136,5 @@ function clonePlatformObject(value: object): object {
   if (isFile(value)) return new File([value], value.name, { type: value.type, lastModified: value.lastModified });
   if (isBlob(value)) return blobFromParts(blobParts(value), value.type);
   if (isDOMException(value)) return new DOMException(value.message, value.name);
-  throw dataCloneError(String(Object.prototype.toString.call(value)));
+  throw dataCloneError(brandText(value));
 }

@@ -126,8 +126,8 @@ export class TimerQueue {
   }
 
   #removeAt(index: number): void {
-    const removed = this.#heap[index] as Timer;
-    const last = this.#heap.pop() as Timer;
+    const removed = this.#heap[index]!;
+    const last = this.#heap.pop()!;
     removed.heapIndex = -1;
     if (last === removed) return;
     this.#place(last, index);
@@ -141,10 +141,10 @@ export class TimerQueue {
   }
 
   #siftUp(index: number): void {
-    const timer = this.#heap[index] as Timer;
+    const timer = this.#heap[index]!;
     let at = index;
     while (at > 0) {
-      const parent = this.#heap[(at - 1) >> 1] as Timer;
+      const parent = this.#heap[(at - 1) >> 1]!;
       if (!isBefore(timer, parent)) break;
       this.#place(parent, at);
       at = (at - 1) >> 1;
@@ -153,7 +153,7 @@ export class TimerQueue {
   }
 
   #siftDown(index: number): void {
-    const timer = this.#heap[index] as Timer;
+    const timer = this.#heap[index]!;
     let at = index;
     for (;;) {
       const child = this.#earlierChild(at);

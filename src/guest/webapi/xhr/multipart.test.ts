@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Blob } from '../file-api/index.ts';
 import { FormData, formDataEntries, parseMultipart, serializeMultipart } from './index.ts';
 import { MULTIPART_HEAD_BYTES_MAX, MULTIPART_PARTS_MAX } from './multipart-parse.ts';
