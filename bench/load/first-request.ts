@@ -25,7 +25,7 @@ export function firstRequest({ port, host }: BenchAddress): Promise<FirstRequest
     });
     socket.setTimeout(WAIT_MS_MAX, () => socket.destroy(new Error(`${host} did not answer`)));
     socket.on('data', (data) => {
-      text += data.latin1Slice();
+      text += data.toString('latin1');
       reader.feed(data);
     });
     socket.on('error', reject);

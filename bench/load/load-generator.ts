@@ -85,7 +85,7 @@ async function run(order: LoadOrder): Promise<FromGenerator> {
 }
 
 process.once('message', (order: LoadOrder) => {
-  run(order)
+  void run(order)
     .catch((error: unknown): FromGenerator => ({ type: 'failed', message: error instanceof Error ? error.message : String(error) }))
     .then((message) => process.send?.(message, () => process.exit(0)));
 });

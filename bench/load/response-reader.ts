@@ -54,7 +54,7 @@ export class ResponseReader {
     if (headSplit || found < 0 || found >= length) return this.#readByBytes(data, at, length);
     const end = found + (this.#state === 'head' ? 4 : 1);
     if (end > length) return this.#readByBytes(data, at, length);
-    this.#line(this.#text + data.latin1Slice(at, end));
+    this.#line(this.#text + data.toString('latin1', at, end));
     return end;
   }
 
@@ -62,13 +62,13 @@ export class ResponseReader {
   #readByBytes(data: Buffer, at: number, length: number): number {
     for (let next = at; next < length; next++) {
       if (data[next] !== LINE_FEED) continue;
-      const text = this.#text + data.latin1Slice(at, next + 1);
+      const text = this.#text + data.toString('latin1', at, next + 1);
       if (this.#state !== 'head' || text.endsWith('\r\n\r\n')) {
         this.#line(text);
         return next + 1;
       }
     }
-    this.#text += data.latin1Slice(at, length);
+    this.#text += data.toString('latin1', at, length);
     if (this.#text.length > HEAD_LENGTH_MAX) throw new Error('A response head does not end');
     return length;
   }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BenchScope } from '../bench-scope.ts';
@@ -18,9 +19,10 @@ export async function runLoad(scope: BenchScope, serverPid: number, order: LoadO
   const { child } = generator;
   try {
     child.send(order);
-    await expect(child, 'started');
+    await nextMessage(child);
     const cpuBeforeMs = cpuMs(serverPid);
-    const { requests, failures, measuredMs } = await expect(child, 'done');
+    const done = await nextMessage(child);
+    const { requests, failures, measuredMs } = done as Extract<FromGenerator, { type: 'done' }>;
     const usedMs = cpuMs(serverPid) - cpuBeforeMs;
     return { requestsPerSecond: (requests / measuredMs) * 1000, cpuUsPerRequest: (usedMs * 1000) / requests, failedPart: failures / (requests + failures) };
   } catch (error) {
@@ -30,9 +32,10 @@ export async function runLoad(scope: BenchScope, serverPid: number, order: LoadO
   }
 }
 
-async function expect<T extends 'started' | 'done'>(child: Parameters<typeof once>[0], type: T): Promise<Extract<FromGenerator, { type: T }>> {
-  const ended = once(child, 'exit').then(() => ({ type: 'failed', message: 'it ended' }) as const);
-  const [message] = (await Promise.race([once(child, 'message'), ended.then((failed) => [failed])])) as [FromGenerator];
+/** The generator's next message; `failed` and an early end reject. */
+async function nextMessage(child: ChildProcess): Promise<Exclude<FromGenerator, { type: 'failed' }>> {
+  const ended = once(child, 'exit').then((): [FromGenerator] => [{ type: 'failed', message: 'it ended' }]);
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [FromGenerator];
   if (message.type === 'failed') throw new Error(message.message);
-  return message as Extract<FromGenerator, { type: T }>;
+  return message;
 }

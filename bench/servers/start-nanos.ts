@@ -17,45 +17,38 @@ export interface NanosOptions {
   readonly onServing?: ((app: string) => void) | undefined;
 }
 
-const eventSchema = z.looseObject({ event: z.string(), app: z.string().optional(), message: z.string().optional() });
+const eventSchema = z.looseObject({ event: z.string(), app: z.string().optional() });
+const readySchema = z.looseObject({ event: z.literal('host_ready'), control_url: z.url(), apps_url: z.url() });
 
 /** Runs `bin/nanos serve`. Rejects when it ends before it is ready. */
 export async function startNanos(scope: BenchScope, { folder, dataDir, onServing }: NanosOptions): Promise<NanosServer> {
   const startedMs = performance.now();
   const args = ['serve', folder, '--port', '0', '--apps-port', '0', '--no-auth', '--data', dataDir];
   const started = scope.start(fileURLToPath(new URL('../../bin/nanos', import.meta.url)), args, ['ignore', 'pipe', 'pipe']);
-  const { stdout, stderr } = started.child;
-  const ready = new Promise<number>((resolve) => {
-    createInterface({ input: stdout! }).on('line', (line) => {
-      const { event, app } = eventSchema.parse(JSON.parse(line));
-      if (event === 'app_serving' && app !== undefined) onServing?.(app);
-      if (event === 'host_ready') resolve(performance.now() - startedMs);
-    });
-  });
-  const listed = portsOf(stderr!);
+  const ready = whenReady(started.child.stdout!, onServing);
   const ended = new Promise<never>((_, reject) => started.child.once('exit', () => reject(new Error(`nanos serve ended: ${started.errors()}`))));
   ended.catch(() => undefined);
-  const readyMs = await Promise.race([ready, ended]);
-  const { appsPort, controlPort } = await Promise.race([listed, ended]);
+  const { appsUrl, controlUrl } = await Promise.race([ready, ended]);
   return {
     name: 'nanos',
     pid: started.pid,
-    readyMs,
-    address: (app) => ({ port: appsPort, host: `${app}.localhost` }),
+    readyMs: performance.now() - startedMs,
+    address: (app) => ({ port: Number(appsUrl.port), host: `${app}.localhost` }),
     stop: () => started.stop(),
-    coldStarts: async () => parseColdStarts(await (await fetch(`http://127.0.0.1:${controlPort}/metrics`)).text()),
+    coldStarts: async () => parseColdStarts(await (await fetch(new URL('metrics', controlUrl))).text()),
   };
 }
 
-/** From the listing for people that `nanos serve` ends its start with. */
-function portsOf(stderr: NodeJS.ReadableStream): Promise<{ appsPort: number; controlPort: number }> {
+/** Reads the log to its end. */
+function whenReady(log: NodeJS.ReadableStream, onServing: NanosOptions['onServing']): Promise<{ appsUrl: URL; controlUrl: URL }> {
   return new Promise((resolve) => {
-    let appsPort: number | undefined;
-    createInterface({ input: stderr }).on('line', (line) => {
-      const app = /http:\/\/[^/:]+\.localhost:(?<port>\d+)\//.exec(line)?.groups?.['port'];
-      appsPort ??= app === undefined ? undefined : Number(app);
-      const control = /^ +control +http:\/\/127\.0\.0\.1:(?<port>\d+)\//.exec(line)?.groups?.['port'];
-      if (control !== undefined && appsPort !== undefined) resolve({ appsPort, controlPort: Number(control) });
+    createInterface({ input: log }).on('line', (line) => {
+      const parsed: unknown = JSON.parse(line);
+      const { event, app } = eventSchema.parse(parsed);
+      if (event === 'app_serving' && app !== undefined) onServing?.(app);
+      if (event !== 'host_ready') return;
+      const { apps_url: appsUrl, control_url: controlUrl } = readySchema.parse(parsed);
+      resolve({ appsUrl: new URL(appsUrl), controlUrl: new URL(controlUrl) });
     });
   });
 }

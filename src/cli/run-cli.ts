@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { NanosError } from '../protocol/errors.ts';
 import type { CliIo } from './cli-io.ts';
 import { appsCommand } from './commands/apps.ts';
+import { benchCommand } from './commands/bench.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { logsCommand } from './commands/logs.ts';
 import { rollbackCommand } from './commands/rollback.ts';
@@ -11,7 +12,7 @@ import { undeployCommand } from './commands/undeploy.ts';
 import { describeError } from './describe-error.ts';
 
 /** One maker a command, in the order of the help text. */
-const COMMANDS: readonly ((io: CliIo) => Command)[] = [serveCommand, deployCommand, undeployCommand, rollbackCommand, appsCommand, logsCommand];
+const COMMANDS: readonly ((io: CliIo) => Command)[] = [serveCommand, deployCommand, undeployCommand, rollbackCommand, appsCommand, logsCommand, benchCommand];
 
 const STATUS_DONE = 0;
 const STATUS_FAILED = 1;

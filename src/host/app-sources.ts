@@ -52,7 +52,7 @@ async function deployedApps(store: DeployStore, failures: SourceFailure[]): Prom
   const found: { config: AppConfig; app: DeployedApp }[] = [];
   for (const app of await store.list()) {
     try {
-      found.push({ config: await readAppFolder(app.current.folder, { name: app.name }), app });
+      found.push({ config: await readAppFolder(app.current.folder, { name: app.name, confined: true }), app });
     } catch (error) {
       failures.push({ folder: app.current.folder, error: error instanceof NanosError ? error : new NanosError('internal', String(error)) });
     }

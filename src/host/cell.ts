@@ -12,7 +12,6 @@ import type { HostCallTable } from '../apps/run/host-call.ts';
 import { LogLimiter } from '../apps/run/log-limiter.ts';
 import { createMapStack } from '../apps/run/map-stack.ts';
 import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
-import { createEgress } from '../net/egress/egress.ts';
 import type { AppDeployment } from '../protocol/app.ts';
 import type { AppRefusal, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
@@ -40,13 +39,15 @@ class Cell {
   readonly #observer: AppObserver;
   #logLines: CellLogLine[] = [];
   #draining = false;
+  /** answers that their clients have not taken completely */
+  #openAnswers = 0;
 
   constructor(init: CellInit, apiSnapshot: Snapshot) {
     this.#init = init;
     this.#apiSnapshot = apiSnapshot;
     this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots);
     this.#calls = new Map([
-      ['fetch', fetchCall(createEgress())],
+      ['fetch', fetchCall(async () => (await import('../net/egress/egress.ts')).createEgress())],
       ['subtle', subtleCall],
     ]);
     this.#observer = {
@@ -136,6 +137,10 @@ class Cell {
         return { handler, ...handler.edge };
       },
     });
+    server.on('request', (_request, response) => {
+      this.#openAnswers++;
+      response.once('close', () => this.#openAnswers--);
+    });
     this.#servers.set(port, server);
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
@@ -174,7 +179,7 @@ class Cell {
   }
 
   #isBusy(): boolean {
-    return [...this.#runners.values()].some(({ load }) => load > 0);
+    return this.#openAnswers > 0 || [...this.#runners.values()].some(({ load }) => load > 0);
   }
 
   #evictIdle(): void {

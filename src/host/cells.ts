@@ -11,6 +11,8 @@ import { childFlags } from './child-flags.ts';
 /** A cell that dies sooner than this after its start is followed by the next one only after a pause. */
 const YOUNG_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
+/** The control plane does not wait longer for a cell that is stuck. */
+const STATS_MS_MAX = 1_000;
 
 export interface CellsOptions {
   readonly count: number;
@@ -86,8 +88,12 @@ export class Cells {
     await this.#tellAll((call) => ({ type: 'quarantine', call, name, forMs }));
   }
 
+  /** Of the cells that answer soon. */
   async stats(): Promise<CellStats[]> {
-    const answers = await this.#tellAll((call) => ({ type: 'stats', call }));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), STATS_MS_MAX)));
+    const answers = await Promise.all(this.#tellEach((call) => ({ type: 'stats', call })).map((answer) => Promise.race([answer, late])));
+    clearTimeout(timer);
     return answers.filter((stats) => stats !== undefined);
   }
 
@@ -210,17 +216,19 @@ export class Cells {
     if (cell.worker.isConnected()) cell.worker.send(message, () => undefined);
   }
 
-  #tellAll(make: (call: number) => ToCell): Promise<(CellStats | undefined)[]> {
+  async #tellAll(make: (call: number) => ToCell): Promise<void> {
+    await Promise.all(this.#tellEach(make));
+  }
+
+  #tellEach(make: (call: number) => ToCell): Promise<CellStats | undefined>[] {
     const live = [...this.#cells].filter(({ isRetired, worker }) => !isRetired && worker.isConnected());
-    return Promise.all(
-      live.map((cell) => {
-        const call = ++this.#lastCall;
-        return new Promise<CellStats | undefined>((resolve, reject) => {
-          cell.answers.set(call, { resolve, reject });
-          this.#send(cell, make(call));
-        });
-      }),
-    );
+    return live.map((cell) => {
+      const call = ++this.#lastCall;
+      return new Promise<CellStats | undefined>((resolve, reject) => {
+        cell.answers.set(call, { resolve, reject });
+        this.#send(cell, make(call));
+      });
+    });
   }
 }
 

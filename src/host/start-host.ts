@@ -182,9 +182,9 @@ class Host {
   async #buildRest(unbuilt: readonly AppConfig[], found: FoundApps): Promise<void> {
     const deployed = new Set(found.deployed.map(({ config }) => config.name));
     const builds = unbuilt.map((config) => this.#registry.serve(config, deployed.has(config.name) ? 'deployed' : 'folder'));
-    const failures = (await Promise.allSettled(builds)).filter((result) => result.status === 'rejected');
+    const failure = (await Promise.allSettled(builds)).find((result) => result.status === 'rejected');
     const nothingServed = this.#registry.deployments.length === 0;
-    if (nothingServed && failures[0] !== undefined && !this.#parts.options.dev) throw failures[0].reason;
+    if (nothingServed && failure !== undefined && !this.#parts.options.dev) throw failure.reason;
   }
 
   async #startControl(port: number): Promise<number> {
@@ -247,13 +247,13 @@ class Host {
   // Uploads
 
   async deploy(folder: string, name: string | undefined): Promise<AppStatus> {
-    const uploaded = await readAppFolder(folder, { name });
+    const uploaded = await readAppFolder(folder, { name, confined: true });
     const { name: appName } = uploaded;
     if (this.#registry.find(appName)?.source === 'folder') throw new NanosError('app_clash', `${appName} is served from a folder of this host; give the upload another name`);
     this.#refuseClash(uploaded);
     const added = await this.#store!.add(appName, folder);
     try {
-      await this.#registry.serve(await readAppFolder(added.folder, { name: appName }), 'deployed');
+      await this.#registry.serve(await readAppFolder(added.folder, { name: appName, confined: true }), 'deployed');
     } catch (error) {
       await this.#store!.discard(appName, added.version);
       if (this.#registry.find(appName)?.deployment === undefined) await this.#registry.remove(appName);
@@ -276,7 +276,7 @@ class Host {
     if (target === undefined) throw new NanosError('not_found', `${name} has no version before ${app.current.version}`);
     const { folder } = await this.#store!.activate(name, target);
     try {
-      await this.#registry.serve(await readAppFolder(folder, { name }), 'deployed');
+      await this.#registry.serve(await readAppFolder(folder, { name, confined: true }), 'deployed');
     } catch (error) {
       await this.#store!.activate(name, app.current.version);
       throw error;

@@ -60,7 +60,7 @@ export class FolderWatcher {
   }
 
   close(): void {
-    for (const key of [...this.#watched.keys()]) this.remove(key);
+    for (const key of this.#watched.keys()) this.remove(key);
   }
 }
 

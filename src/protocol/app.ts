@@ -31,6 +31,8 @@ export interface AppConfig {
   readonly rules: readonly ModuleRule[];
   /** hosts (canonical, or `*.suffix`) that the app asks to reach; undefined: any public address */
   readonly egress: readonly string[] | undefined;
+  /** uploaded: packages of folders above its own are the host's, not the app's */
+  readonly confined: boolean;
   /** the files that this was read from; a change to one means reading again */
   readonly configFiles: readonly string[];
   readonly warnings: readonly ConfigWarning[];

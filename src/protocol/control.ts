@@ -4,6 +4,9 @@ import type { ErrorData } from './errors.ts';
 /** What a token may do; `admin` includes the others. */
 export type Scope = 'admin' | 'read' | 'inference';
 
+/** The control page's session. Browsers send a cookie to every port of a host, so apps neither see nor set this one. */
+export const SESSION_COOKIE = 'nanos_session';
+
 export type AppState = 'building' | 'ready' | 'failed' | 'quarantined';
 
 export interface AppStatus {

@@ -15,7 +15,7 @@ const SLOW = `export default { async fetch(request) {
 
 const files = { 'hello/index.js': HELLO, 'slow/index.js': SLOW };
 const linux = { skip: existsSync('/proc/self/environ') ? false : 'needs /proc' };
-const host = await startNanos({ after }, { files, args: ['--cells', '2'], environment: { NANOS_TEST_SECRET: 'not-for-cells', TZ: 'Asia/Tokyo' } });
+const host = await startNanos({ after }, { files, args: ['--cells', '2', '--grace', '1'], environment: { NANOS_TEST_SECRET: 'not-for-cells', TZ: 'Asia/Tokyo' } });
 
 async function cellPids(nanos: Nanos, count: number): Promise<number[]> {
   let pids = nanos.pids('cell');

@@ -47,11 +47,11 @@ const FAILURES: Readonly<Record<string, string>> = {
   'line-break-in-header-name': `return new Response('', { headers: { 'x\\r\\ny': 'a' } })`,
   'wide-header': `return new Response('', { headers: { x: '\\u20ac' } })`,
   'body-with-204': `return new Response('${SECRET}', { status: 204 })`,
-  'huge-headers': `return new Response('', { headers: { x: 'a'.repeat(200_000) } })`,
   'fails-in-its-own-code': `return undefined.${SECRET.replace('-', '')}`,
 };
 
 const APP = `
+const hugeHeaders = { headers: { x: 'a'.repeat(200_000) } };
 const hostileTraps = Object.fromEntries(['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'isExtensible', 'set', 'defineProperty', 'deleteProperty', 'apply', 'construct']
   .map((trap) => [trap, () => { throw new Error('${SECRET}') }]));
 const failures = {
@@ -105,6 +105,13 @@ describe('app_threw', () => {
       assert.equal(logged.app, 'fails');
       assert.equal(logged.event, 'console');
       assert.ok((logged.message ?? '').length < 40_000);
+    });
+  }
+
+  for (const path of ['huge-headers', 'huge-headers-streamed']) {
+    test(path, async () => {
+      assertErrorPage(await nanos.request('fails', `/${path}`), 500, 'app_threw');
+      assert.equal((await nanos.request('fails', '/')).text, 'fine');
     });
   }
 

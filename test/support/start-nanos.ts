@@ -88,7 +88,8 @@ export class Nanos {
     this.#child = child;
     createInterface({ input: child.stdout }).on('line', (line) => this.#notice(() => this.#lines.push(JSON.parse(line) as LogLine)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.#notice(() => (this.#stderr += text)));
-    this.exited = once(child, 'close').then(([code, signal]: [Exit['code'], Exit['signal']]) => {
+    this.exited = once(child, 'close').then((values) => {
+      const [code, signal] = values as [Exit['code'], Exit['signal']];
       this.#notice(() => (this.#exit = { code, signal }));
       return { code, signal };
     });

@@ -35,7 +35,7 @@ interface Options {
 
 async function bundle(files: Files, { rules = [], vars = {} }: Options = {}): Promise<Bundle> {
   const folder = await folderOf(files);
-  return bundleApp({ folder, main: join(folder, Object.keys(files)[0] ?? ''), rules, vars });
+  return bundleApp({ folder, main: join(folder, Object.keys(files)[0] ?? ''), rules, vars, confined: false });
 }
 
 async function failure(files: Files): Promise<NanosError> {
@@ -136,7 +136,7 @@ test('npm packages of the folder and above it, by the conditions of workers', as
   assert.ok(built instanceof NanosError && built.message.includes('Could not resolve "hono"'), 'hono is not there yet');
   const folder = join(root, `app-${folders}`);
   await cp(join(repositoryPackages, 'hono'), join(folder, 'node_modules/hono'), { recursive: true });
-  const again = await bundleApp({ folder: join(folder, 'deep'), main: join(folder, 'deep/index.js'), rules: [], vars: {} });
+  const again = await bundleApp({ folder: join(folder, 'deep'), main: join(folder, 'deep/index.js'), rules: [], vars: {}, confined: false });
   assert.deepEqual(plain(run(again).default), { where: 'workerd', routes: 1, env: 'production' });
 });
 
@@ -230,14 +230,14 @@ test('symbolic links do not lead out either', async () => {
   await mkdir(join(folder, 'node_modules'));
   await symlink(join(root, 'elsewhere'), join(folder, 'node_modules/p'));
   for (const [main, column] of [['index.js', 15], ['package.js', 15]] as const) {
-    await assert.rejects(bundleApp({ folder, main: join(folder, main), rules: [], vars: {} }), { code: 'path_escape', position: { file: main, line: 1, column } });
+    await assert.rejects(bundleApp({ folder, main: join(folder, main), rules: [], vars: {}, confined: false }), { code: 'path_escape', position: { file: main, line: 1, column } });
   }
 });
 
 test('only regular files are read', async () => {
   const folder = await folderOf({ 'index.js': `import a from './pipe.txt'; export default a` });
   assert.equal(spawnSync('mkfifo', [join(folder, 'pipe.txt')]).status, 0);
-  await assert.rejects(bundleApp({ folder, main: join(folder, 'index.js'), rules: [], vars: {} }), { code: 'build_failed', message: 'pipe.txt is not a regular file' });
+  await assert.rejects(bundleApp({ folder, main: join(folder, 'index.js'), rules: [], vars: {}, confined: false }), { code: 'build_failed', message: 'pipe.txt is not a regular file' });
 });
 
 test('a bundle over the limit is refused', async () => {

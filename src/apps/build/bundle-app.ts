@@ -27,7 +27,7 @@ export interface Bundle {
   readonly warnings: readonly ConfigWarning[];
 }
 
-type Source = Pick<AppConfig, 'folder' | 'main' | 'rules' | 'vars'>;
+type Source = Pick<AppConfig, 'folder' | 'main' | 'rules' | 'vars' | 'confined'>;
 
 const noTopLevelAwait = 'Top-level await is currently not supported with the "iife" output format';
 
@@ -70,7 +70,7 @@ async function bundle(app: Source, isModule: boolean, wasmOrder: readonly string
 async function bundleAs(format: 'iife' | 'esm', app: Source, isModule: boolean, wasmOrder: readonly string[]): Promise<Output> {
   const wasmFiles = [...wasmOrder];
   const inputs = new Map<string, BuildInput>();
-  const plugin = loadPlugin({ folder: app.folder, rules: app.rules, wasmFiles, inputs });
+  const plugin = loadPlugin({ folder: app.folder, confined: app.confined, rules: app.rules, wasmFiles, inputs });
   const { outputFiles, warnings } = await build({ ...bundleOptions(app, isModule), format, write: false, plugins: [plugin] });
   const text = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   return {
@@ -112,8 +112,8 @@ function importSpecifier(folder: string, main: string): string {
 }
 
 /** Module syntax is what exports `default`; anything else is a service worker, as in wrangler. */
-async function exportsDefault({ folder, main, rules }: Source): Promise<boolean> {
-  const plugin = loadPlugin({ folder, rules, wasmFiles: [], inputs: new Map() });
+async function exportsDefault({ folder, main, rules, confined }: Source): Promise<boolean> {
+  const plugin = loadPlugin({ folder, confined, rules, wasmFiles: [], inputs: new Map() });
   try {
     const options = { absWorkingDir: folder, bundle: false, write: false, metafile: true, format: 'esm', logLevel: 'silent' } as const;
     const { metafile } = await build({ ...options, entryPoints: [main], outfile: join(folder, 'main.js'), plugins: [plugin] });

@@ -11,6 +11,8 @@ import { moduleRules, type ModuleType } from './module-rules.ts';
 export interface LoadPluginOptions {
   /** real path */
   readonly folder: string;
+  /** see AppConfig */
+  readonly confined: boolean;
   readonly rules: readonly ModuleRule[];
   /** paths of imported .wasm files in the order of their indices; grows */
   readonly wasmFiles: string[];
@@ -29,9 +31,9 @@ export function loadPlugin(options: LoadPluginOptions): Plugin {
   };
 }
 
-async function refuse(path: string, { folder, inputs }: LoadPluginOptions): Promise<OnLoadResult | undefined> {
+async function refuse(path: string, { folder, confined, inputs }: LoadPluginOptions): Promise<OnLoadResult | undefined> {
   const shown = relative(folder, path);
-  if (!mayImport(folder, path)) {
+  if (!mayImport(folder, path, confined)) {
     return failure('path_escape', `${shown} lies outside the app's folder: move it in, or install it as a package`);
   }
   const { size, mtimeMs, isFile } = await describeFile(path);

@@ -38,6 +38,8 @@ const FORMATS: Readonly<Record<ConfigName, ConfigFormat>> = {
 /** What is decided elsewhere than in the folder. */
 export interface FolderOverrides {
   readonly name?: string | undefined;
+  /** see AppConfig */
+  readonly confined?: boolean;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function readListedFolder(listing: AppFolderListing, overrides: Fol
     limits: written.limits,
     rules: written.rules,
     egress: written.egress,
+    confined: overrides.confined ?? false,
     configFiles: [document?.file, devVars].filter((file) => file !== undefined),
     warnings: [...written.warnings, ...ignoredConfigs(listing)],
   };

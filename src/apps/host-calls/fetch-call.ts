@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { BodyReader } from '../../net/egress/body-reader.ts';
 import type { Egress, EgressResponse } from '../../net/egress/egress.ts';
 import { packFetchReply, unpackFetchCall, type CrossingBody } from '../../protocol/fetch-call.ts';
 import type { HostCall, HostCallContext, HostCallResult } from '../run/host-call.ts';
@@ -6,12 +7,14 @@ import type { HostCall, HostCallContext, HostCallResult } from '../run/host-call
 /** A body of known length up to this is handed over whole, in one crossing. */
 const WHOLE_BODY_BYTES_MAX = 64 * 1024;
 
-/** `fetch` as protocol/fetch-call.ts lays it out. */
-export function fetchCall(egress: Egress): HostCall {
+/** `fetch` as protocol/fetch-call.ts lays it out. `open` is called at the first fetch: a cell whose apps never fetch does without the client. */
+export function fetchCall(open: () => Promise<Egress>): HostCall {
+  let egress: Promise<Egress> | undefined;
   return async (context, _name, fields, buffers) => {
     const { method, url, redirect, body, headers } = unpackFetchCall(fields);
     const request = { method, url, headers, redirect, body: requestBody(context, body, buffers) };
-    const response = await egress.fetch(request, context.egress, context.signal, () => context.countSubrequest());
+    egress ??= open();
+    const response = await (await egress).fetch(request, context.egress, context.signal, () => context.countSubrequest());
     return reply(context, response);
   };
 }
@@ -22,13 +25,21 @@ function requestBody(context: HostCallContext, { kind, value }: CrossingBody, bu
   return kind === 'stream' ? chunksOf(context, Number(value)) : null;
 }
 
-async function* chunksOf(context: HostCallContext, streamId: number): AsyncGenerator<Uint8Array> {
+/** The guest's stream; giving it up ends it at once, even while a chunk is awaited. */
+function chunksOf(context: HostCallContext, streamId: number): AsyncIterable<Uint8Array> {
   const reader = context.readStream(streamId);
-  try {
-    for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) yield chunk;
-  } finally {
-    reader.cancel();
-  }
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const chunk = await reader.read();
+        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
+      },
+      return() {
+        reader.cancel();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
 }
 
 async function reply(context: HostCallContext, response: EgressResponse): Promise<HostCallResult> {
@@ -51,7 +62,7 @@ function knownLength(headers: readonly string[]): number {
   return Infinity;
 }
 
-async function readAll(body: { read(): Promise<Uint8Array | null> }): Promise<Buffer> {
+async function readAll(body: BodyReader): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -208,7 +208,7 @@ async function keysOutcome(keys: readonly CryptoKey[]): Promise<Outcome> {
 const materialFormats = { secret: 'raw', private: 'pkcs8', public: 'spki' } as const;
 
 async function material(key: CryptoKey): Promise<Bytes> {
-  return new Uint8Array(await subtle.exportKey(materialFormats[key.type as SubtleKey['type']], key));
+  return new Uint8Array(await subtle.exportKey(materialFormats[key.type], key));
 }
 
 function describe(key: CryptoKey): SubtleKey {
@@ -220,7 +220,7 @@ function describe(key: CryptoKey): SubtleKey {
   }
   if (publicExponent !== undefined) algorithm.publicExponent = [...publicExponent];
   if (hash !== undefined) algorithm.hash = hash.name;
-  return { type: key.type as SubtleKey['type'], algorithm, usages: [...key.usages] };
+  return { type: key.type, algorithm, usages: [...key.usages] };
 }
 
 /** A key of the message, made usable for one thing. */

@@ -164,7 +164,7 @@ export class AppIsolate implements Runnable {
     else if (body instanceof Uint8Array) {
       const text = asText(body);
       if (text !== undefined) this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.text, text, ...headers]));
-      else this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.buffer, BUFFER_INDEX, ...headers], [body.slice().buffer as ArrayBuffer]));
+      else this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.buffer, BUFFER_INDEX, ...headers], [new Uint8Array(body).buffer]));
     } else {
       const stream = this.#streams.offer(bodyReader(body), active.id);
       this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.stream, stream, ...headers]));

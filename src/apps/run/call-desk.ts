@@ -106,7 +106,7 @@ export class CallDesk {
   }
 
   clear(): void {
-    for (const id of [...this.#open.keys()]) this.cancel(id);
+    for (const id of this.#open.keys()) this.cancel(id);
   }
 }
 

@@ -132,9 +132,9 @@ export class GuestStreams {
   }
 }
 
-/** The chunk's bytes in a buffer of their own, whose memory may be moved into the isolate. */
+/** The chunk's bytes, and no others of a pool that they may come from, in a buffer of their own, whose memory may be moved into the isolate. */
 export function ownBuffer(chunk: Uint8Array): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = chunk;
   if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength && byteLength >= 65_536) return buffer;
-  return chunk.slice().buffer as ArrayBuffer;
+  return new Uint8Array(chunk).buffer;
 }

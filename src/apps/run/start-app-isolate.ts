@@ -21,7 +21,7 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
   const { name, limits, egress } = deployment;
   const app = new AppIsolate({ app: name, limits, egress, calls: dependencies.calls, events });
   const isolate = await TenantIsolate.create({
-    snapshot: artefact.snapshot === undefined ? dependencies.apiSnapshot : new ivm.ExternalCopy(artefact.snapshot.slice().buffer as ArrayBuffer),
+    snapshot: artefact.snapshot === undefined ? dependencies.apiSnapshot : new ivm.ExternalCopy(new Uint8Array(artefact.snapshot).buffer),
     memoryMbMax: limits.memoryMbMax,
     onCatastrophe: (message) => {
       app.lose(message);
@@ -40,7 +40,7 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
 
 async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {
   const { limits, vars, secrets } = deployment;
-  const environment = { varsJson: JSON.stringify(vars), secretsJson: JSON.stringify(secrets), wasm: artefact.wasm.map((bytes) => bytes.slice().buffer as ArrayBuffer) };
+  const environment = { varsJson: JSON.stringify(vars), secretsJson: JSON.stringify(secrets), wasm: artefact.wasm.map((bytes) => new Uint8Array(bytes).buffer) };
   const attached = await isolate.attach((packed, buffers) => app.receive(packed, buffers), environment, limits.startupMsMax);
   checkStart(attached, limits.startupMsMax);
   if (artefact.snapshot !== undefined) return;

@@ -61,5 +61,5 @@ function errorNamed(name: string, text: string): Error {
   if (name === 'TypeError') return new TypeError(text);
   if (name === 'RangeError') return new RangeError(text);
   if (name === 'Error') return new Error(text);
-  return new DOMException(text, name) as unknown as Error;
+  return new DOMException(text, name);
 }

@@ -9,7 +9,7 @@ const dateToString = uncurryThis(Date.prototype.toString);
 export function installFrozenDate(global: Record<string, unknown>): void {
   function FrozenDate(this: unknown, ...args: unknown[]): unknown {
     if (new.target === undefined) return dateToString(new NativeDate(nowMs()));
-    return reflectConstruct(NativeDate, args.length === 0 ? [nowMs()] : args, new.target as unknown as () => void);
+    return reflectConstruct(NativeDate, args.length === 0 ? [nowMs()] : args, new.target);
   }
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(FrozenDate, name, { value, writable: true, configurable: true });

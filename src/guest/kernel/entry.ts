@@ -94,7 +94,7 @@ function attach(post: Post, memory: ArrayBufferLike, seed: ArrayBuffer, varsJson
   shareProgress(shared);
   seedRandom(new Uint8Array(seed));
   setEnvironment(varsJson, secretsJson);
-  installWasm(globalThis as unknown as Record<string, unknown>);
+  installWasm(globalThis);
   wasmModules = wasm.map((bytes) => compileWasm(bytes));
   attachOutbox(post);
   return dispatch;

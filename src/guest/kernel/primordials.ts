@@ -6,7 +6,7 @@ type Getter<T, R> = (this: T) => R;
 function getter<T, R>(prototype: object, name: PropertyKey): (self: T) => R {
   const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
   if (get === undefined) throw new Error(`No accessor ${String(name)}`);
-  return uncurryThis(get as Getter<T, R>) as (self: T) => R;
+  return uncurryThis<Getter<T, R>>(get as Getter<T, R>);
 }
 
 export const { apply: reflectApply, construct: reflectConstruct } = Reflect;
@@ -16,7 +16,8 @@ export const PromiseConstructor = Promise;
 export const ArrayBufferConstructor = ArrayBuffer;
 export const Uint8ArrayConstructor = Uint8Array;
 
-export const promiseThen = uncurryThis(
+/** Rejections are the caller's to handle by its second callback; what comes back is of no interest. */
+export const promiseThen: (promise: Promise<unknown>, resolved?: (value: never) => unknown, rejected?: (reason: unknown) => unknown) => void = uncurryThis(
   Promise.prototype.then as (this: Promise<unknown>, resolved?: (value: never) => unknown, rejected?: (reason: unknown) => unknown) => Promise<unknown>,
 );
 
@@ -24,7 +25,7 @@ const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as objec
 export const typedArrayBuffer = getter<ArrayBufferView, ArrayBufferLike>(typedArrayPrototype, 'buffer');
 export const typedArrayByteOffset = getter<ArrayBufferView, number>(typedArrayPrototype, 'byteOffset');
 export const typedArrayByteLength = getter<ArrayBufferView, number>(typedArrayPrototype, 'byteLength');
-export const typedArraySet = uncurryThis(Uint8Array.prototype.set as (this: Uint8Array, source: ArrayLike<number>, offset?: number) => void);
+export const typedArraySet = uncurryThis(Uint8Array.prototype.set);
 export const dataViewBuffer = getter<ArrayBufferView, ArrayBufferLike>(DataView.prototype, 'buffer');
 export const dataViewByteOffset = getter<ArrayBufferView, number>(DataView.prototype, 'byteOffset');
 export const dataViewByteLength = getter<ArrayBufferView, number>(DataView.prototype, 'byteLength');

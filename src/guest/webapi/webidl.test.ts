@@ -39,6 +39,8 @@ test('an exposed interface has enumerable members, a tag and a hidden name', () 
   assert.throws(() => Object.assign(Sample, { ONE: 2 }), TypeError);
   assert.equal(isPlatformObject(Sample.make()), true);
   assert.equal(isPlatformObject({}), false);
+  exposeInterface(global, 'Renamed', class Minified {});
+  assert.equal(Reflect.get(global.Renamed as object, 'name'), 'Renamed');
 });
 
 test('members named like properties of functions are members too', () => {

@@ -28,6 +28,11 @@ export function isPlatformObject(value: object): boolean {
   return false;
 }
 
+/** True for the prototype of a web standard's interface. */
+export function isInterfacePrototype(value: object): boolean {
+  return platformPrototypes.has(value);
+}
+
 /** The part of {@link exposeInterface} that an interface without a global name needs too. */
 export function decorateInterface(name: string, interfaceClass: Interface): void {
   const { prototype } = interfaceClass;
@@ -46,8 +51,9 @@ export function enumerableMembers(target: object, ...names: string[]): void {
   for (const key of members) Object.defineProperty(target, key, { enumerable: true });
 }
 
-/** An operation or class on the global object: writable and configurable; enumerable only for operations. */
+/** An operation or class on the global object: writable and configurable; enumerable only for operations. It gets that name, whatever a minifier made of its own. */
 export function defineGlobal(global: Record<string, unknown>, name: string, value: unknown, enumerable = false): void {
+  if (typeof value === 'function') Object.defineProperty(value, 'name', { value: name, configurable: true });
   if (typeof value === 'function') Object.defineProperty(value, 'name', { value: name, configurable: true });
   Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable });
 }
@@ -93,7 +99,7 @@ export type IntegerMode = 'modulo' | 'enforceRange' | 'clamp';
 
 /** ConvertToInt, https://webidl.spec.whatwg.org/#abstract-opdef-converttoint. 64 bits mean the safe integers. */
 export function toInteger(value: unknown, bits: 8 | 16 | 32 | 64, signed: boolean, mode: IntegerMode = 'modulo'): number {
-  const number = +(value as number);
+  const number = (value as number) - 0;
   const upper = bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** (signed ? bits - 1 : bits) - 1;
   const lower = signed ? -upper - (bits === 64 ? 0 : 1) : 0;
   if (mode === 'enforceRange') return enforceRange(number, lower, upper);

@@ -176,7 +176,7 @@ function messageOf(error: unknown): string {
 
 function cachedData(codeCache: Uint8Array | undefined): { cachedData?: ivm.ExternalCopy<ArrayBuffer> } {
   if (codeCache === undefined) return {};
-  return { cachedData: new ivm.ExternalCopy(codeCache.slice().buffer as ArrayBuffer) };
+  return { cachedData: new ivm.ExternalCopy(new Uint8Array(codeCache).buffer) };
 }
 
 /** Moves the buffer's memory into the isolate; it is detached here. */

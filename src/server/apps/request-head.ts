@@ -3,6 +3,7 @@
  * left are the cases in which another implementation, in front of this one, might have read the message differently (RFC 9112 section 11.2).
  */
 import { namedByConnection } from '../../net/egress/hop-by-hop.ts';
+import { SESSION_COOKIE } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
 
@@ -61,6 +62,13 @@ export function readRequestHead(raw: RawRequest): RequestHead | NanosError {
       case 'upgrade':
         if (value.toLowerCase().includes('websocket')) return bad('WebSocket is not supported');
         continue;
+      case 'cookie':
+        if (value.includes(SESSION_COOKIE)) {
+          const others = withoutSession(value);
+          if (others !== '') headers.push(name, others);
+          continue;
+        }
+        break;
       case 'keep-alive':
       case 'proxy-connection':
       case 'te':
@@ -108,6 +116,12 @@ function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): s
     const name = headers[i - (i % 2)] as string;
     return name === 'host' || !named.has(name);
   });
+}
+
+/** The control page's session is none of an app's business. */
+function withoutSession(cookies: string): string {
+  const kept = cookies.split(';').filter((cookie) => cookie.split('=', 1)[0]?.trim() !== SESSION_COOKIE);
+  return kept.join(';').trim();
 }
 
 function bad(message: string): NanosError {

@@ -1,6 +1,7 @@
 /** Checks a tenant's response head and turns it into what goes on the wire. Nothing in it is trusted. */
 import { STATUS_CODES } from 'node:http';
 import type { ResponseHead } from '../../protocol/app-call.ts';
+import { SESSION_COOKIE } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
 
@@ -42,6 +43,9 @@ export function toWireHead({ status, statusText, headers }: ResponseHead): WireH
       case 'content-length':
         contentLength = contentLength === undefined || contentLength === value ? value : '';
         continue;
+      case 'set-cookie':
+        if (value.trimStart().startsWith(`${SESSION_COOKIE}=`)) continue;
+        break;
       case 'connection':
       case 'keep-alive':
       case 'proxy-connection':

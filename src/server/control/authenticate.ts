@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { Scope } from '../../protocol/control.ts';
+import { SESSION_COOKIE, type Scope } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { SessionStore } from './session-store.ts';
 import type { TokenStore } from './token-store.ts';
 
-export const SESSION_COOKIE = 'nanos_session';
 
 export interface Caller {
   /** undefined: nobody known */

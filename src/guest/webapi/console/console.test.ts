@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { enterAt } from '../../kernel/clock.ts';
 import { bindHostCalls, type HostCalls } from '../../kernel/host-calls.ts';
+import { Blob, installFileApi } from '../file-api/index.ts';
+import { installUrl, URLSearchParams } from '../url/index.ts';
 import { inspect, inspectLengthMax } from './inspect.ts';
 import { installConsole } from './index.ts';
 
@@ -113,6 +115,28 @@ test('inspect shows every kind of value', () => {
   for (const [value, text] of cases) assert.equal(inspect(value), text);
 });
 
+test('objects of web standards show their attributes or entries', () => {
+  installUrl({});
+  installFileApi({});
+  class Headers {
+    *entries(): Iterator<unknown> {
+      for (;;) yield ['endless', 1];
+    }
+    get a(): never {
+      throw new Error('not to be called');
+    }
+  }
+  class Endless extends Map<unknown, unknown> {
+    override *[Symbol.iterator](): MapIterator<[unknown, unknown]> {
+      for (;;) yield [1, 1];
+    }
+  }
+  assert.equal(inspect(new URLSearchParams('a=1&a=2')), "URLSearchParams(2) { 'a' => '1', 'a' => '2' }");
+  assert.equal(inspect(new Blob(['x'], { type: 'a/b' })), "Blob { size: 1, type: 'a/b' }");
+  assert.equal(inspect(new Headers()), 'Headers {}');
+  assert.equal(inspect(new Endless([[1, 2]])), 'Endless(1) { 1 => 2 }');
+});
+
 test('long values take a line an item', () => {
   assert.equal(inspect({ first: 'a'.repeat(40), second: 'b'.repeat(40) }), `{\n  first: '${'a'.repeat(40)}',\n  second: '${'b'.repeat(40)}'\n}`);
   assert.match(inspect(Array.from({ length: 1000 }, () => 0)), /… 900 more items\n\]$/);
@@ -120,9 +144,8 @@ test('long values take a line an item', () => {
 
 function hostile(): unknown[] {
   const thrower = new Proxy({}, { ownKeys: () => { throw new Error('no'); }, getPrototypeOf: () => { throw new Error('no'); }, get: () => { throw new Error('no'); } });
-  const deep: { next?: unknown } = {};
-  let at = deep;
-  for (let i = 0; i < 10_000; i++) at = (at.next = {}) as typeof at;
+  let deep: object = {};
+  for (let i = 0; i < 10_000; i++) deep = { next: deep };
   const wide = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`key${i}`, Array.from({ length: 200 }, () => ({ a: 'x'.repeat(50) }))]));
   const endless: object = new Proxy({}, { ownKeys: () => ['a', 'b'], getOwnPropertyDescriptor: () => ({ value: endless, enumerable: true, configurable: true }) });
   const fresh = (): object => new Proxy({}, { ownKeys: () => Array.from({ length: 90 }, (_, i) => `k${i}`), getOwnPropertyDescriptor: () => ({ value: fresh(), enumerable: true, configurable: true }) });

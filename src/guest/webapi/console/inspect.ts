@@ -1,4 +1,5 @@
-/** A text for any value, for logs. Never calls a getter that a tenant defined, and its length is bounded. */
+/** A text for any value, for logs. Calls no getter that a tenant defined, but an error's `stack`; its length is bounded. */
+import { isInterfacePrototype } from '../webidl.ts';
 
 export const inspectLengthMax = 16_384;
 const depthMax = 4;
@@ -59,14 +60,15 @@ class Inspector {
   }
 
   #keyed(value: object, name: string, depth: number): string {
-    const entries = mapEntries(value);
-    if (entries !== undefined) {
-      const items = this.#limited(entries, entries.length, ([key, item]) => `${this.any(key, depth + 1)} => ${this.any(item, depth + 1)}`);
-      return wrap(`${name}(${entries.length}) `, '{', [...items, ...this.#properties(value, depth)], '}');
+    const map = mapEntries(value);
+    if (map !== undefined) {
+      const items = this.#limited(map.entries, map.size, ([key, item]) => `${this.any(key, depth + 1)} => ${this.any(item, depth + 1)}`);
+      return wrap(`${name}(${map.size}) `, '{', [...items, ...this.#properties(value, depth)], '}');
     }
-    if (value instanceof Set) {
-      const items = this.#limited([...value], value.size, (item) => this.any(item, depth + 1));
-      return wrap(`${name}(${value.size}) `, '{', [...items, ...this.#properties(value, depth)], '}');
+    const set = setItems(value);
+    if (set !== undefined) {
+      const items = this.#limited(set.items, set.size, (item) => this.any(item, depth + 1));
+      return wrap(`${name}(${set.size}) `, '{', [...items, ...this.#properties(value, depth)], '}');
     }
     const prefix = name === 'Object' ? '' : `${name} `;
     return wrap(prefix, '{', [...this.#interfaceMembers(value, depth), ...this.#properties(value, depth)], '}');
@@ -140,7 +142,7 @@ class Inspector {
     return descriptor.set === undefined ? '[Getter]' : '[Getter/Setter]';
   }
 
-  /** The attributes of a web standard's object: enumerable accessors of its prototype, which a class body never makes. */
+  /** The attributes of a web standard's object */
   #interfaceMembers(value: object, depth: number): string[] {
     const members: string[] = [];
     for (const [key, get] of interfaceGetters(value)) {
@@ -202,7 +204,7 @@ function propertyOf(value: object, key: string | symbol): PropertyDescriptor {
 }
 
 /** A property that is no accessor, own or inherited. */
-function dataProperty(value: object, key: string): unknown {
+function dataProperty(value: object, key: PropertyKey): unknown {
   for (let holder: object | null = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
     const descriptor = Object.getOwnPropertyDescriptor(holder, key);
     if (descriptor !== undefined) return descriptor.value;
@@ -248,13 +250,21 @@ function boxedText(value: object): string | undefined {
 
 const mapLikeTags = new Set(['Headers', 'URLSearchParams', 'FormData']);
 
-/** Entries of a Map and of the web's multi-maps, at most one more than are shown. */
-function mapEntries(value: object): Entry[] | undefined {
-  if (value instanceof Map) return [...value];
-  if (interfaceGetters(value).length === 0 && !mapLikeTags.has(constructorName(value))) return undefined;
-  const entries = dataProperty(value, 'entries');
-  if (typeof entries !== 'function' || !mapLikeTags.has(constructorName(value))) return undefined;
-  return attempt(() => [...(Reflect.apply(entries, value, []) as Iterable<Entry>)]);
+/** Entries of a Map and of the web's multi-maps. What a tenant put in the place of their iterators is not called. */
+function mapEntries(value: object): { entries: Iterable<Entry>; size: number } | undefined {
+  if (value instanceof Map) return { entries: Map.prototype.entries.call(value), size: Number(Reflect.get(Map.prototype, 'size', value)) };
+  for (let holder: object | null = Object.getPrototypeOf(value); holder !== null; holder = Object.getPrototypeOf(holder)) {
+    if (!isInterfacePrototype(holder) || !mapLikeTags.has(String(dataProperty(holder, Symbol.toStringTag)))) continue;
+    const entries = dataProperty(holder, 'entries');
+    const found = typeof entries === 'function' ? attempt(() => [...(Reflect.apply(entries, value, []) as Iterable<Entry>)]) : undefined;
+    if (found !== undefined) return { entries: found, size: found.length };
+  }
+  return undefined;
+}
+
+function setItems(value: object): { items: Iterable<unknown>; size: number } | undefined {
+  if (!(value instanceof Set)) return undefined;
+  return { items: Set.prototype.values.call(value), size: Number(Reflect.get(Set.prototype, 'size', value)) };
 }
 
 type Getter = () => unknown;
@@ -263,7 +273,7 @@ function interfaceGetters(value: object): [string, Getter][] {
   const getters: [string, Getter][] = [];
   let prototype: object | null = Object.getPrototypeOf(value);
   for (; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
-    if (!Object.hasOwn(prototype, Symbol.toStringTag)) continue;
+    if (!isInterfacePrototype(prototype)) continue;
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (descriptor.enumerable && descriptor.get !== undefined && !lazyMembers.has(key)) getters.push([key, descriptor.get]);
     }

@@ -193,7 +193,7 @@ test('DOMException has the names, codes and constants of the platform', () => {
   const names = ['Error', 'IndexSizeError', 'HierarchyRequestError', 'InvalidCharacterError', 'NotSupportedError', 'SyntaxError', 'AbortError', 'TimeoutError', 'QuotaExceededError', 'DataCloneError', 'OperationError', 'Custom', ''];
   for (const name of names) {
     const [ours, theirs] = [new DOMException('text', name), new globalThis.DOMException('text', name)];
-    assert.deepEqual([ours.name, ours.message, ours.code, String(ours)], [theirs.name, theirs.message, theirs.code, String(theirs)]);
+    assert.deepEqual([ours.name, ours.message, ours.code, Error.prototype.toString.call(ours)], [theirs.name, theirs.message, theirs.code, Error.prototype.toString.call(theirs)]);
   }
   for (const [name, value] of Object.entries(Object.getOwnPropertyDescriptors(globalThis.DOMException))) {
     if (name.endsWith('_ERR')) assert.deepEqual(Object.getOwnPropertyDescriptor(DOMException, name), value, name);

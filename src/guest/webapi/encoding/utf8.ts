@@ -130,7 +130,7 @@ export class Utf8Decoder implements StreamingDecoder {
         for (; at < end && bytes[at]! < 0x80; at++) units[used++] = bytes[at]!;
       }
       if (at < length && used < chunkUnits) {
-        const unit = this.#stepbytes[at]!;
+        const unit = this.#step(bytes[at]!);
         if (unit >= 0x10000) units[used++] = 0xd7c0 + (unit >> 10);
         if (unit >= 0) units[used++] = unit >= 0x10000 ? 0xdc00 | (unit & 0x3ff) : unit;
         if (!this.#again) at++;

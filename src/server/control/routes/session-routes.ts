@@ -1,5 +1,6 @@
 import { NanosError } from '../../../protocol/errors.ts';
-import { SESSION_COOKIE, sessionCookie } from '../authenticate.ts';
+import { SESSION_COOKIE } from '../../../protocol/control.ts';
+import { sessionCookie } from '../authenticate.ts';
 import type { Route, RouteContext } from '../route.ts';
 import { sendEmpty } from '../send.ts';
 

@@ -1,0 +1,55 @@
+import { BenchScope } from './bench-scope.ts';
+import type { BenchRun, BenchSection } from './bench-run.ts';
+import { FULL, QUICK } from './bench-size.ts';
+import { machineFacts } from './measure/machine-facts.ts';
+import { SECTION_NAMES, type Figure, type SectionName } from './report/figure.ts';
+import { formatMarkdown, formatTerminal, type Report } from './report/format-report.ts';
+import { coldAndMemory } from './sections/cold-and-memory.ts';
+import { idle } from './sections/idle.ts';
+import { throughput } from './sections/throughput.ts';
+import { installWorkerd } from './servers/install-workerd.ts';
+import type { BenchOptions } from '../src/cli/commands/bench.ts';
+
+/** The sections in the order in which they run, each with the code that measures it. */
+const SECTIONS: readonly (readonly [readonly SectionName[], BenchSection])[] = [
+  [['throughput'], throughput],
+  [['cold', 'memory'], coldAndMemory],
+  [['idle'], idle],
+];
+
+/** Measures nanos, workerd and node:http side by side, and returns the report as text. Leaves no process and no file, except workerd's program. */
+export async function appsBench(options: BenchOptions): Promise<string> {
+  if (process.platform !== 'linux') throw new Error('The bench reads CPU and memory from /proc: it runs on Linux');
+  const report = await measure(options);
+  if (options.format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
+  return options.format === 'markdown' ? formatMarkdown(report) : formatTerminal(report);
+}
+
+async function measure({ quick, only, say, signal }: BenchOptions): Promise<Report> {
+  const notes: string[] = [];
+  const workerd = findWorkerd(say, notes);
+  const scope = new BenchScope(signal);
+  try {
+    const run: BenchRun = { scope, size: quick ? QUICK : FULL, workerd: workerd?.program, say, note: (text) => notes.push(text) };
+    const figures: Figure[] = [];
+    for (const [names, section] of SECTIONS) if (names.some((name) => isWanted(name, only))) figures.push(...(await section(run)));
+    return { machine: machineFacts(workerd?.version), quick, figures: figures.filter(({ section }) => isWanted(section, only)), notes };
+  } finally {
+    await scope.close();
+  }
+}
+
+function isWanted(name: SectionName, only: BenchOptions['only']): boolean {
+  if (only !== undefined && !SECTION_NAMES.some((known) => known === only)) throw new Error(`There is no section ${only}`);
+  return only === undefined || only === name;
+}
+
+function findWorkerd(say: (text: string) => void, notes: string[]): ReturnType<typeof installWorkerd> | undefined {
+  try {
+    return installWorkerd(say);
+  } catch (error) {
+    notes.push(`workerd is left out: ${error instanceof Error ? error.message : String(error)}`);
+    say(notes.at(-1)!);
+    return undefined;
+  }
+}

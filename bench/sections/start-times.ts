@@ -1,0 +1,71 @@
+/** Entry file of a process that starts apps as a cell does, from their snapshots and, with those taken away, from their sources, in turns. */
+import ivm from 'isolated-vm';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiStore, loadApiSnapshot } from '../../src/apps/artefact/api-store.ts';
+import { encodeArtefact } from '../../src/apps/artefact/artefact-file.ts';
+import { ArtefactStore } from '../../src/apps/artefact/artefact-store.ts';
+import { loadArtefact } from '../../src/apps/artefact/load-artefact.ts';
+import { readAppFolder } from '../../src/apps/config/read-app-folder.ts';
+import { startAppIsolate, type StartDependencies } from '../../src/apps/run/start-app-isolate.ts';
+import { engineId } from '../../src/host/engine-id.ts';
+import type { AppDeployment } from '../../src/protocol/app.ts';
+import { DEFAULT_APP_LIMITS } from '../../src/protocol/limits.ts';
+
+export interface StartOrder {
+  readonly folders: readonly string[];
+  /** where the host that built them keeps artefacts */
+  readonly artefacts: string;
+  readonly scratch: string;
+}
+
+export interface StartTimes {
+  readonly restoredMs: readonly number[];
+  readonly evaluatedMs: readonly number[];
+}
+
+const NO_EVENTS = { wake: () => undefined, threw: () => undefined, finished: () => undefined, log: () => undefined, ended: () => undefined };
+
+async function measure({ folders, artefacts, scratch }: StartOrder): Promise<StartTimes> {
+  const api = await new ApiStore(artefacts, engineId()).reuse();
+  if (api === undefined) throw new Error('There is no API snapshot of this engine');
+  const dependencies: StartDependencies = { apiSnapshot: new ivm.ExternalCopy((await loadApiSnapshot(api)).buffer), calls: new Map(), catastrophe: () => undefined };
+  const restoredMs: number[] = [];
+  const evaluatedMs: number[] = [];
+  for (const folder of folders) {
+    const restored = await builtDeployment(folder, new ArtefactStore(artefacts), api.hash);
+    const evaluated = await sourceOnly(restored, join(scratch, 'source-only.nanos'));
+    restoredMs.push(await timeStart(dependencies, restored));
+    evaluatedMs.push(await timeStart(dependencies, evaluated));
+  }
+  return { restoredMs, evaluatedMs };
+}
+
+async function builtDeployment(folder: string, store: ArtefactStore, apiHash: string): Promise<AppDeployment> {
+  const config = await readAppFolder(folder);
+  const built = await store.reuse(config, apiHash);
+  if (built?.artefact.road !== 'snapshot') throw new Error(`${config.name} was not built to a snapshot, but to ${built?.artefact.road ?? 'nothing'}`);
+  const { name, hostnames, port, vars, secrets } = config;
+  const limits = { ...DEFAULT_APP_LIMITS, startupMsMax: 30_000 };
+  return { name, hostnames, port, vars, secrets, version: 1, artefact: built.artefact, limits, egress: { hosts: undefined, privateRanges: [] }, dev: false };
+}
+
+/** The same app with neither snapshot nor V8's code cache. */
+async function sourceOnly(deployment: AppDeployment, file: string): Promise<AppDeployment> {
+  const content = await loadArtefact(deployment.artefact.file, deployment.artefact.sha256);
+  const { bytes, sha256 } = encodeArtefact({ ...content, road: 'script', snapshot: undefined, codeCache: undefined });
+  writeFileSync(file, bytes);
+  return { ...deployment, artefact: { ...deployment.artefact, road: 'script', file, sha256 } };
+}
+
+async function timeStart(dependencies: StartDependencies, deployment: AppDeployment): Promise<number> {
+  const startedMs = performance.now();
+  const app = await startAppIsolate(dependencies, deployment, NO_EVENTS);
+  const elapsedMs = performance.now() - startedMs;
+  app.dispose();
+  return elapsedMs;
+}
+
+process.once('message', (order: StartOrder) => {
+  void measure(order).then((times) => process.send?.(times));
+});
