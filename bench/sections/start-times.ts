@@ -6,10 +6,11 @@ import { ApiStore, loadApiSnapshot } from '../../src/apps/artefact/api-store.ts'
 import { encodeArtefact } from '../../src/apps/artefact/artefact-file.ts';
 import { ArtefactStore } from '../../src/apps/artefact/artefact-store.ts';
 import { loadArtefact } from '../../src/apps/artefact/load-artefact.ts';
+import { bundleApp } from '../../src/apps/build/bundle-app.ts';
 import { readAppFolder } from '../../src/apps/config/read-app-folder.ts';
 import { startAppIsolate, type StartDependencies } from '../../src/apps/run/start-app-isolate.ts';
 import { engineId } from '../../src/host/engine-id.ts';
-import type { AppDeployment } from '../../src/protocol/app.ts';
+import type { AppConfig, AppDeployment } from '../../src/protocol/app.ts';
 import { DEFAULT_APP_LIMITS } from '../../src/protocol/limits.ts';
 
 export interface StartOrder {
@@ -34,7 +35,7 @@ async function measure({ folders, artefacts, scratch }: StartOrder): Promise<Sta
   const evaluatedMs: number[] = [];
   for (const folder of folders) {
     const restored = await builtDeployment(folder, new ArtefactStore(artefacts), api.hash);
-    const evaluated = await sourceOnly(restored, join(scratch, 'source-only.nanos'));
+    const evaluated = await sourceOnly(restored, await readAppFolder(folder), join(scratch, 'source-only.nanos'));
     restoredMs.push(await timeStart(dependencies, restored));
     evaluatedMs.push(await timeStart(dependencies, evaluated));
   }
@@ -51,9 +52,10 @@ async function builtDeployment(folder: string, store: ArtefactStore, apiHash: st
 }
 
 /** The same app with neither snapshot nor V8's code cache. */
-async function sourceOnly(deployment: AppDeployment, file: string): Promise<AppDeployment> {
+async function sourceOnly(deployment: AppDeployment, config: AppConfig, file: string): Promise<AppDeployment> {
   const content = await loadArtefact(deployment.artefact.file, deployment.artefact.sha256);
-  const { bytes, sha256 } = encodeArtefact({ ...content, road: 'script', snapshot: undefined, codeCache: undefined });
+  const { script } = await bundleApp(config);
+  const { bytes, sha256 } = encodeArtefact({ ...content, road: 'script', script, snapshot: undefined, codeCache: undefined });
   writeFileSync(file, bytes);
   return { ...deployment, artefact: { ...deployment.artefact, road: 'script', file, sha256 } };
 }

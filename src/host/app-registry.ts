@@ -106,7 +106,10 @@ export class AppRegistry {
       await this.#cells?.refuse(refusalOf(record));
     }
     const reused = await this.#options.builder.reuse(config);
-    if (reused !== undefined) return reused;
+    return reused ?? this.#buildAnew(config);
+  }
+
+  #buildAnew(config: AppConfig): Promise<BuildResult> {
     const { startupMsMax, memoryMbMax } = effectiveLimits(config.limits, this.#policy, config.name);
     return this.#options.builder.build(config, { startupMsMax, memoryMbMax });
   }
@@ -114,30 +117,34 @@ export class AppRegistry {
   async #put(record: AppRecord, config: AppConfig, built: BuildResult): Promise<void> {
     this.#warn(config, built);
     const before = record.deployment;
-    const deployment = this.#deploymentOf(config, built);
-    const unchanged = before !== undefined && JSON.stringify({ ...before, version: 0 }) === JSON.stringify({ ...deployment, version: 0 });
-    if (!unchanged) {
-      record.deployment = deployment;
-      try {
-        await this.#cells?.deploy(deployment);
-      } catch (error) {
-        record.deployment = before;
-        throw error;
-      }
-      if (record.source === 'folder') record.version++;
-      this.#options.event('info', 'app_serving', config.name, { deployment: deployment.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
-    }
+    const after = this.#deploymentOf(config, built);
+    const unchanged = before !== undefined && JSON.stringify({ ...before, version: 0 }) === JSON.stringify({ ...after, version: 0 });
+    if (!unchanged) await this.#deploy(record, config, built);
     record.config = config;
     record.state = 'ready';
     record.error = undefined;
     this.#options.watch(record, directoriesOf(config, built.inputs));
   }
 
+  async #deploy(record: AppRecord, config: AppConfig, built: BuildResult): Promise<void> {
+    const before = record.deployment;
+    const deployment = { ...this.#deploymentOf(config, built), version: ++this.#lastVersion };
+    record.deployment = deployment;
+    try {
+      await this.#cells?.deploy(deployment);
+    } catch (error) {
+      record.deployment = before;
+      throw error;
+    }
+    if (record.source === 'folder') record.version++;
+    this.#options.event('info', 'app_serving', config.name, { deployment: deployment.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
+  }
+
   #deploymentOf(config: AppConfig, { artefact }: BuildResult): AppDeployment {
     const { name, hostnames, port, vars, secrets } = config;
     return {
       name,
-      version: ++this.#lastVersion,
+      version: 0,
       artefact,
       hostnames,
       port,
@@ -167,6 +174,19 @@ export class AppRegistry {
       this.#warned.add(`${config.name} ${message}`);
       this.#options.event('warn', 'app_config', config.name, { message });
     }
+  }
+
+  /** What that version was built to is damaged: builds it again. Several cells may say so of one version. */
+  rebuild(name: string, version: number): Promise<void> {
+    return this.#inTurn(name, async () => {
+      const record = this.#records.get(name);
+      if (record?.deployment?.version !== version) return;
+      try {
+        await this.#deploy(record, record.config, await this.#buildAnew(record.config));
+      } catch (error) {
+        this.#failed(record, record.config, error);
+      }
+    });
   }
 
   /** Stops serving an app. */

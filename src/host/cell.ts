@@ -57,7 +57,10 @@ class Cell {
         this.#log({ level: 'debug', event: 'app_started', app, fields: { deployment: version, start_ms: Math.round(startMs * 100) / 100 } });
       },
       log: (app, level, requestId, text) => this.#console(app, level, requestId, text),
-      event: (app, level, event, fields) => this.#log({ level, event, app, fields }),
+      event: (app, level, event, fields) => {
+        this.#log({ level, event, app, fields });
+        if (fields['code'] === 'artefact_corrupt') this.#reportCorrupt(app);
+      },
     };
   }
 
@@ -190,6 +193,11 @@ class Cell {
     residents.forEach((runner, index) => {
       if (index < surplus || nowMs - runner.usedMs > HOST_LIMITS.idleMsMax) runner.evict();
     });
+  }
+
+  #reportCorrupt(app: string): void {
+    const runner = this.#runners.get(app);
+    if (runner !== undefined) send({ type: 'artefact_corrupt', app, version: runner.deployment.version });
   }
 
   // Log

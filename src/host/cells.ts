@@ -24,6 +24,8 @@ export interface CellsOptions {
   log(lines: readonly CellLogLine[]): void;
   /** A cell lost an isolate's thread to this app. */
   catastrophe(app: string, message: string): void;
+  /** A cell could not start that version of the app, because its artefact is damaged. */
+  artefactCorrupt(app: string, version: number): void;
 }
 
 type Answer = { resolve(stats: CellStats | undefined): void; reject(error: Error): void };
@@ -141,6 +143,8 @@ export class Cells {
       case 'catastrophe':
         this.#options.catastrophe(message.app, message.message);
         return void this.#replace(cell, `lost a thread to ${message.app}: ${message.message}`);
+      case 'artefact_corrupt':
+        return this.#options.artefactCorrupt(message.app, message.version);
       case 'drained':
         return cell.drained?.();
     }

@@ -173,6 +173,7 @@ class Host {
         this.#event('error', 'catastrophe', app, { message });
         void this.#registry.strike(app);
       },
+      artefactCorrupt: (app, version) => void this.#registry.rebuild(app, version),
     });
     this.#cells = cells;
     this.#registry.connect(cells);

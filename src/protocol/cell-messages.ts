@@ -56,4 +56,6 @@ export type FromCell =
   | { readonly type: 'log'; readonly lines: readonly CellLogLine[] }
   /** an isolate's thread is lost; the cell should be replaced */
   | { readonly type: 'catastrophe'; readonly app: string; readonly message: string }
+  /** the artefact of that version of the app can't be read, or is not what was built */
+  | { readonly type: 'artefact_corrupt'; readonly app: string; readonly version: number }
   | { readonly type: 'drained' };

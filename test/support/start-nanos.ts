@@ -70,6 +70,11 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
   }
 }
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+// the runner ends a test file that hangs by a signal, which by itself runs no exit listener
+process.once('SIGTERM', () => process.exit(1));
+
 export class Nanos {
   /** holds `apps` and `data` */
   readonly root: string;
@@ -93,9 +98,8 @@ export class Nanos {
       this.#notice(() => (this.#exit = { code, signal }));
       return { code, signal };
     });
-    process.once('exit', () => child.kill('SIGKILL'));
-    // the runner ends a test file that hangs by a signal, and that runs no exit listener by itself
-    process.once('SIGTERM', () => process.exit(1));
+    running.add(child);
+    child.once('exit', () => running.delete(child));
   }
 
   get appsFolder(): string {

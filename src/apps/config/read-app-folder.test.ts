@@ -25,6 +25,7 @@ describe('readAppFolder without a configuration', () => {
         limits: {},
         rules: [],
         egress: undefined,
+        confined: false,
         configFiles: [],
         warnings: [],
       });
@@ -95,6 +96,7 @@ describe('readAppFolder with a wrangler file', () => {
       limits: { cpuMsMax: 30, subrequestsMax: 5 },
       rules: [{ type: 'Text', globs: ['**/*.md'] }],
       egress: undefined,
+      confined: false,
       configFiles: [join(root, 'wrangler.jsonc')],
       warnings: [],
     });
@@ -217,6 +219,7 @@ bindings: []
       },
       rules: [],
       egress: ['api.example.com', '*.example.org'],
+      confined: false,
       configFiles: [join(root, 'app.nano')],
       warnings: [],
     });

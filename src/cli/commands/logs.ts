@@ -35,7 +35,7 @@ export function logsCommand(io: CliIo): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (app: string | undefined, options: Options) => {
       const client = await connectClient(options, io);
-      const lines = client.lines({ method: 'GET', path: `v1/logs?${query(app, options)}`, headers: { accept: 'text/event-stream, application/x-ndjson' } });
+      const lines = client.lines({ method: 'GET', path: `v1/logs?${query(app, options).toString()}`, headers: { accept: 'text/event-stream, application/x-ndjson' } });
       for await (const line of lines) print(line, options.json === true, io);
     });
 }

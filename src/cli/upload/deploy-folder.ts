@@ -35,7 +35,7 @@ export async function deployFolder(folder: string, options: DeployOptions, io: C
   const bytes = await checkSize(files);
   const progress = new UploadProgress(io.stderr, files.length, bytes);
   const body = packFiles(files, (size) => progress.add(size));
-  const path = `v1/apps?${query(name, basename(app.folder).toLowerCase())}`;
+  const path = `v1/apps?${query(name, basename(app.folder).toLowerCase()).toString()}`;
   try {
     const status = await client.json({ method: 'POST', path, headers: { 'content-type': 'application/gzip' }, body }, appStatusSchema);
     progress.end();

@@ -33,7 +33,6 @@ export const dataViewByteLength = getter<ArrayBufferView, number>(DataView.proto
 export const arrayBufferByteLength = getter<ArrayBufferLike, number>(ArrayBuffer.prototype, 'byteLength');
 export const arrayBufferResizable = getter<ArrayBufferLike, boolean>(ArrayBuffer.prototype, 'resizable');
 export const isView = ArrayBuffer.isView;
-export const isArray = Array.isArray;
 
 const promiseSpecies = Promise.prototype;
 const { getPrototypeOf } = Object;

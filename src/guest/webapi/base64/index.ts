@@ -4,7 +4,7 @@ import { decodeLatin1, encodeLatin1 } from '../encoding/latin1.ts';
 import { defineGlobal, requireArguments, toDOMString } from '../webidl.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 
-export { decodeBase64, encodeBase64 } from './base64.ts';
+export { decodeBase64 } from './base64.ts';
 
 export function installBase64(global: Record<string, unknown>): void {
   defineGlobal(global, 'atob', atob, true);

@@ -8,10 +8,10 @@ import { Event } from './event.ts';
 import { EventTarget } from './event-target.ts';
 
 export { AbortController } from './abort-controller.ts';
-export { AbortSignal, addAbortAlgorithm, isAbortSignal, newAbortSignal, newDependentSignal, signalAbort } from './abort-signal.ts';
+export { AbortSignal, addAbortAlgorithm, isAbortSignal, newAbortSignal, newDependentSignal } from './abort-signal.ts';
 export { CustomEvent } from './custom-event.ts';
 export { DOMException, isDOMException } from './dom-exception.ts';
-export { Event, isEvent } from './event.ts';
+export { Event } from './event.ts';
 export { dispatchTrusted, EventTarget, getEventHandler, setEventHandler } from './event-target.ts';
 
 export function installDom(global: Record<string, unknown>): void {

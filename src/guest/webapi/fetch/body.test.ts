@@ -203,6 +203,6 @@ test('the type of a blob is the Content-Type', async () => {
 });
 
 test('methods on something else reject', async () => {
-  await assert.rejects(Reflect.apply(Response.prototype.text, {}, []) as Promise<string>, TypeError);
+  await assert.rejects(Reflect.apply<object, [], Promise<string>>(Response.prototype.text, {}, []), TypeError);
   assert.throws(() => Reflect.get(Response.prototype, 'body'), TypeError);
 });

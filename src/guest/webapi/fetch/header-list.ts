@@ -69,7 +69,7 @@ export function sortAndCombine(list: HeaderList): HeaderList {
     else known.push(list[at + 1] as string);
   }
   const sorted: HeaderList = [];
-  for (const name of [...values.keys()].sort()) {
+  for (const name of [...values.keys()].toSorted()) {
     const named = values.get(name) as string[];
     if (name !== 'set-cookie') sorted.push(name, named.join(', '));
     else for (const value of named) sorted.push(name, value);

@@ -9,7 +9,7 @@ export { FixedLengthStream, IdentityTransformStream, knownLength } from './ident
 export { readableBytes } from './readable-bytes.ts';
 export type { ByteSource } from './readable-bytes.ts';
 export { streamClasses } from './stream-classes.ts';
-export type { ReadableStream, StreamReader } from './stream-classes.ts';
+export type { ReadableStream } from './stream-classes.ts';
 export { acquireReader, isDisturbed, isLocked, isReadableStream, markConsumed } from './stream-state.ts';
 export { teeForClone } from './tee-for-clone.ts';
 export { TextDecoderStream, TextEncoderStream } from './text-streams.ts';

@@ -4,7 +4,7 @@ import { defineGlobal, exposeInterface, requireArguments, toInteger } from '../w
 import { Scheduler, scheduler } from './scheduler.ts';
 import { timerQueue } from './timer-queue.ts';
 
-export { bindTimerQueue, liveTimersMax, runAfter, TimerQueue, type TimerQueueOptions } from './timer-queue.ts';
+export { bindTimerQueue, liveTimersMax, TimerQueue } from './timer-queue.ts';
 
 export function installTimers(global: Record<string, unknown>): void {
   const operations = { setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask };

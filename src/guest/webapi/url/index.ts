@@ -4,7 +4,6 @@ import { URLSearchParams } from './url-search-params.ts';
 
 export { URL } from './url.ts';
 export { URLSearchParams } from './url-search-params.ts';
-export { parseUrlencoded, serializeUrlencoded } from './urlencoded.ts';
 
 export function installUrl(global: Record<string, unknown>): void {
   exposeInterface(global, 'URL', URL);

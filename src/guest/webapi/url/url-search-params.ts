@@ -1,6 +1,6 @@
 /** https://url.spec.whatwg.org/#interface-urlsearchparams */
 import { isObject, iteratorMethod, requireArguments, sequenceFrom, toRecord, toSequence, toUSVString } from '../webidl.ts';
-import { makePairIterable, type PairIterable } from '../xhr/pair-iterable.ts';
+import { makePairIterable, type PairIterable } from '../pair-iterable.ts';
 import { parseUrlencoded, serializeUrlencoded } from './urlencoded.ts';
 
 /** Params that write every change to `update`, as those of a URL do. */

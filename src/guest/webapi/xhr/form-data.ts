@@ -1,8 +1,8 @@
 /** https://xhr.spec.whatwg.org/#interface-formdata */
 import { Blob, File, isBlob, isFile } from '../file-api/index.ts';
 import { requireArguments, toUSVString } from '../webidl.ts';
-import type { PairIterable } from './pair-iterable.ts';
-import { makePairIterable } from './pair-iterable.ts';
+import type { PairIterable } from '../pair-iterable.ts';
+import { makePairIterable } from '../pair-iterable.ts';
 
 export type FormDataValue = string | File;
 

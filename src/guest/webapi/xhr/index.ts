@@ -2,11 +2,10 @@ import { exposeInterface } from '../webidl.ts';
 import { FormData } from './form-data.ts';
 
 export { FormData, formDataEntries, isFormData } from './form-data.ts';
-export type { FormDataValue } from './form-data.ts';
 export { parseMultipart } from './multipart-parse.ts';
 export { concatBytes, serializeMultipart } from './multipart-serialize.ts';
-export { makePairIterable } from './pair-iterable.ts';
-export type { PairIterable } from './pair-iterable.ts';
+export { makePairIterable } from '../pair-iterable.ts';
+export type { PairIterable } from '../pair-iterable.ts';
 
 export function installXhr(global: Record<string, unknown>): void {
   exposeInterface(global, 'FormData', FormData);

@@ -1,5 +1,5 @@
 /** https://webidl.spec.whatwg.org/#js-iterable for interfaces whose pairs are kept as a flat list: key, value, key, value, … */
-import { decorateInterface, enumerableMembers, requireArguments } from '../webidl.ts';
+import { decorateInterface, enumerableMembers, requireArguments } from './webidl.ts';
 
 export interface PairIterable<V> {
   entries(): IterableIterator<[string, V]>;
