@@ -11,10 +11,12 @@ export interface BenchSize {
   /** Workers that workerd sets up at its start */
   readonly staticWorkers: number;
   readonly rounds: number;
+  /** load on each server before the first round of an app */
+  readonly warmUpMs: number;
   readonly rampMs: number;
   readonly measuredMs: number;
 }
 
-export const FULL: BenchSize = { smallSample: 200, largeSample: 30, residents: 1_000, nodeSample: 20, idleApps: 5_000, staticWorkers: 500, rounds: 5, rampMs: 500, measuredMs: 2_500 };
+export const FULL: BenchSize = { smallSample: 200, largeSample: 30, residents: 1_000, nodeSample: 20, idleApps: 5_000, staticWorkers: 500, rounds: 5, warmUpMs: 1_000, rampMs: 400, measuredMs: 2_500 };
 
-export const QUICK: BenchSize = { smallSample: 60, largeSample: 5, residents: 150, nodeSample: 5, idleApps: 500, staticWorkers: 100, rounds: 3, rampMs: 250, measuredMs: 750 };
+export const QUICK: BenchSize = { smallSample: 60, largeSample: 5, residents: 150, nodeSample: 5, idleApps: 500, staticWorkers: 100, rounds: 3, warmUpMs: 400, rampMs: 200, measuredMs: 600 };

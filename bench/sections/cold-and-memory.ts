@@ -1,9 +1,10 @@
 /** First requests to apps of distinct source, one after the other, with few and with many isolates resident; and what a resident app weighs. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchRun } from '../bench-run.ts';
 import { firstRequest } from '../load/first-request.ts';
-import { memoryBytes } from '../measure/process-tree.ts';
+import { cpuMs, memoryBytes } from '../measure/process-tree.ts';
 import { quantile } from '../measure/quantile.ts';
 import { below, collect, type Figure } from '../report/figure.ts';
 import { largeApp } from '../samples/large-app.ts';
@@ -14,7 +15,6 @@ import { startBareNode } from '../servers/start-bare-node.ts';
 import { startNanos, type NanosServer } from '../servers/start-nanos.ts';
 import { startWorkerd } from '../servers/start-workerd.ts';
 import { WORKER_LOADER_SOURCE, workerLoaderConfig } from '../servers/workerd-config.ts';
-import { writeFileSync } from 'node:fs';
 import { startsOfLargeApps } from './starts-of-large-apps.ts';
 
 const SETTLE_MS = 1_500;
@@ -28,6 +28,8 @@ interface Measured {
   readonly largeFirst: readonly number[];
   readonly largeMany: readonly number[];
   readonly bytesPerApp: number;
+  /** of all the server's processes, over a small app's start, its request and its connection */
+  readonly cpuMsPerStart: number;
 }
 
 /** Names of the apps that are called, in order. */
@@ -100,13 +102,15 @@ async function measureServer(run: BenchRun, plan: Plan, start: StartServer, call
   const server = await start();
   const before = await settledBytes(server);
   const smallFirst = await call(server, plan.few);
-  await call(server, plan.fill);
+  const cpuBeforeMs = cpuMs(server.pid);
+  await callAll(server, plan.fill);
+  const cpuMsPerStart = (cpuMs(server.pid) - cpuBeforeMs) / plan.fill.length;
   const bytesPerApp = ((await settledBytes(server)) - before) / run.size.residents;
   const smallMany = await call(server, plan.many);
   const largeMany = await call(server, plan.largeAgain);
   const smallWarm = await callAgain(server, plan.many);
   await server.stop();
-  return { smallFirst, smallMany, smallWarm, largeFirst, largeMany, bytesPerApp };
+  return { smallFirst, smallMany, smallWarm, largeFirst, largeMany, bytesPerApp, cpuMsPerStart };
 }
 
 /** After what a start leaves behind is done. */
@@ -150,6 +154,7 @@ interface NodeProcesses {
   /** until the first answer */
   readonly startMs: readonly number[];
   readonly bytesPerApp: number;
+  readonly cpuMsPerStart: number;
 }
 
 /** What an app costs that gets a process of its own. */
@@ -163,9 +168,10 @@ async function measureNode({ scope, size }: BenchRun): Promise<NodeProcesses> {
     startMs.push(performance.now() - startedMs);
     servers.push(server);
   }
-  const bytes = servers.map(({ pid }) => memoryBytes(pid)).reduce((total, one) => total + one, 0);
+  const average = (of: (pid: number) => number): number => servers.reduce((total, { pid }) => total + of(pid), 0) / servers.length;
+  const [bytesPerApp, cpuMsPerStart] = [average(memoryBytes), average(cpuMs)];
   await Promise.all(servers.map((server) => server.stop()));
-  return { startMs, bytesPerApp: bytes / servers.length };
+  return { startMs, bytesPerApp, cpuMsPerStart };
 }
 
 function figuresOf({ size, note }: BenchRun, measured: ReadonlyMap<ServerName, Measured>, node: NodeProcesses, starts: Awaited<ReturnType<typeof startsOfLargeApps>>): Figure[] {
@@ -190,6 +196,7 @@ function figuresOf({ size, note }: BenchRun, measured: ReadonlyMap<ServerName, M
     cold('500 KB app, hardly any resident, p99', at((all) => all.largeFirst, 0.99)),
     cold(`500 KB app, ${residents} resident, p50`, at((all) => all.largeMany, 0.5), 15),
     cold(`500 KB app, ${residents} resident, p99`, at((all) => all.largeMany, 0.99)),
+    cold('small app, CPU a cold start', collect((server) => (server === 'node' ? node.cpuMsPerStart : measured.get(server)?.cpuMsPerStart))),
     { section: 'cold', name: '500 KB app: evaluating its source ÷ restoring it', unit: '×', values: { nanos: times }, targets: [{ text: '≥ 4 ×', isMet: times >= 4 }] },
     { section: 'memory', name: `small app, PSS of all processes over ${residents}`, unit: 'MB', values: collect((server) => (weight[server] === undefined ? undefined : weight[server] / MB)), targets: [below(weight.nanos! / MB, 2, 'MB')] },
   ];

@@ -13,7 +13,6 @@ import { startWorkerd } from '../servers/start-workerd.ts';
 import { staticWorkersConfig } from '../servers/workerd-config.ts';
 
 const CONNECTIONS = 32;
-const WARM_UP_MS = 1_000;
 /** as it holds for CPU and for requests a second */
 const WORKERD_FACTOR = 2;
 
@@ -44,7 +43,7 @@ async function warmUp(run: BenchRun, servers: readonly BenchServer[], app: Throu
   const able: BenchServer[] = [];
   for (const server of servers) {
     try {
-      await load(run, server, app, WARM_UP_MS, 1);
+      await load(run, server, app, run.size.warmUpMs, 1);
       able.push(server);
     } catch (error) {
       run.scope.signal.throwIfAborted();

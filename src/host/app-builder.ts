@@ -39,6 +39,7 @@ interface Api {
 export class AppBuilder {
   readonly #options: AppBuilderOptions;
   readonly #store: ArtefactStore;
+  readonly #inMaking = new Map<string, Promise<void>>();
   #api: Promise<Api> | undefined;
 
   constructor(options: AppBuilderOptions) {
@@ -57,12 +58,30 @@ export class AppBuilder {
     const bundle = await bundleApp(app);
     const wasm = bundle.wasm.map(({ bytes }) => bytes);
     const key = artefactKey({ script: bundle.script, wasm, host: api.made.hash, snapshotBytesMin: SNAPSHOT_BYTES_MIN });
-    const found = await this.#store.find(key);
-    const artefact = found ?? (await this.#store.write(key, await this.#evaluate(app, bundle, limits), bundle.sourceMap));
+    const { artefact, isNew } = await this.#onceAtATime(key, async () => {
+      const found = await this.#store.find(key);
+      return { artefact: found ?? (await this.#store.write(key, await this.#evaluate(app, bundle, limits), bundle.sourceMap)), isNew: found === undefined };
+    });
     const inputs = await completeInputs(app.folder, bundle.inputs, startedMs);
     const result = { artefact, inputs, warnings: bundle.warnings, reused: false };
     await this.#store.remember(app, api.made.hash, result);
-    return { ...result, reused: found !== undefined };
+    return { ...result, reused: !isNew };
+  }
+
+  /** Code caches differ from run to run: of apps with the same content, the second takes what the first has written. */
+  async #onceAtATime<T>(key: string, make: () => Promise<T>): Promise<T> {
+    while (this.#inMaking.has(key)) await this.#inMaking.get(key);
+    const made = make();
+    const settled = made.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#inMaking.set(key, settled);
+    try {
+      return await made;
+    } finally {
+      this.#inMaking.delete(key);
+    }
   }
 
   // The API script

@@ -1,6 +1,6 @@
 /** Where a host's apps come from: served folders, the operator's list, uploads. */
 import { dirname, resolve } from 'node:path';
-import { appsFromOperator } from '../apps/config/apps-from-operator.ts';
+import { appsFromOperator, type OperatorApps } from '../apps/config/apps-from-operator.ts';
 import { findClashes } from '../apps/config/clashes.ts';
 import { discoverApps } from '../apps/config/discover-apps.ts';
 import { readAppFolder } from '../apps/config/read-app-folder.ts';
@@ -34,7 +34,7 @@ export interface AppSourcesOptions {
 export async function findApps({ folders, policy, configFile, store }: AppSourcesOptions): Promise<FoundApps> {
   const failures: SourceFailure[] = [];
   const configs: AppConfig[] = [];
-  const fromOperator = await appsFromOperator(policy, dirname(resolve(configFile ?? 'nanos.yaml')), process.env);
+  const fromOperator = await operatorApps(policy, configFile);
   configs.push(...fromOperator.apps);
   failures.push(...fromOperator.failures);
   for (const folder of folders) {
@@ -46,6 +46,11 @@ export async function findApps({ folders, policy, configFile, store }: AppSource
   const unique = [...new Map(configs.map((config) => [`${config.folder}\n${config.name}`, config])).values()];
   const clashes = findClashes([...unique, ...deployed.map(({ config }) => config)]);
   return { policy: fromOperator.policy, folders: unique, deployed, failures, clashes };
+}
+
+/** The apps of the operator's own list; paths in it are relative to its file. */
+export function operatorApps(policy: OperatorPolicy, configFile: string | undefined): Promise<OperatorApps> {
+  return appsFromOperator(policy, configFile === undefined ? '.' : dirname(resolve(configFile)), process.env);
 }
 
 async function deployedApps(store: DeployStore, failures: SourceFailure[]): Promise<{ config: AppConfig; app: DeployedApp }[]> {

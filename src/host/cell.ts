@@ -15,7 +15,8 @@ import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
 import type { AppDeployment } from '../protocol/app.ts';
 import type { AppRefusal, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
-import { HOST_LIMITS } from '../protocol/limits.ts';
+import { DEFAULT_APP_LIMITS, HOST_LIMITS } from '../protocol/limits.ts';
+import { IsolatePool } from '../sandbox/isolate/isolate-pool.ts';
 import type { Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
 import { createAppsListener } from '../server/apps/create-apps-listener.ts';
 import { CellMetrics } from './cell-metrics.ts';
@@ -24,6 +25,7 @@ import { RefusedApp } from './refused-app.ts';
 
 const IDLE_SWEEP_MS = 10_000;
 const DRAIN_POLL_MS = 20;
+const SPARE_ISOLATES = 4;
 
 class Cell {
   readonly #init: CellInit;
@@ -35,7 +37,7 @@ class Cell {
   readonly #servers = new Map<number, Server>();
   readonly #metrics = new CellMetrics();
   readonly #calls: HostCallTable;
-  readonly #apiSnapshot: Snapshot;
+  readonly #pool: IsolatePool;
   readonly #observer: AppObserver;
   #logLines: CellLogLine[] = [];
   #draining = false;
@@ -44,8 +46,8 @@ class Cell {
 
   constructor(init: CellInit, apiSnapshot: Snapshot) {
     this.#init = init;
-    this.#apiSnapshot = apiSnapshot;
     this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots);
+    this.#pool = new IsolatePool({ snapshot: apiSnapshot, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: SPARE_ISOLATES, isIdle: () => this.#scheduler.isIdle });
     this.#calls = new Map([
       ['fetch', fetchCall(async () => (await import('../net/egress/egress.ts')).createEgress())],
       ['subtle', subtleCall],
@@ -82,7 +84,7 @@ class Cell {
       observer: this.#observer,
       mapStack: createMapStack(),
       start: (wanted, events) =>
-        startAppIsolate({ apiSnapshot: this.#apiSnapshot, calls: this.#calls, catastrophe: (app, message) => send({ type: 'catastrophe', app, message }) }, wanted, events),
+        startAppIsolate({ pool: this.#pool, calls: this.#calls, catastrophe: (app, message) => send({ type: 'catastrophe', app, message }) }, wanted, events),
     });
     this.#runners.set(deployment.name, runner);
     this.#router.add(runner, deployment);

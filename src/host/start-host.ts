@@ -9,7 +9,7 @@ import { readOperatorFile } from '../apps/config/read-operator-file.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import type { CellLogLine } from '../protocol/cell-messages.ts';
 import type { AppStatus, HostControl, LogEvent, LogFilter } from '../protocol/control.ts';
-import { NanosError } from '../protocol/errors.ts';
+import { NanosError, toErrorData } from '../protocol/errors.ts';
 import { defaultOperatorPolicy, type OperatorPolicy } from '../protocol/operator.ts';
 import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
 import { createControlServer } from '../server/control/create-control-server.ts';
@@ -17,7 +17,7 @@ import { SessionStore } from '../server/control/session-store.ts';
 import { TokenStore } from '../server/control/token-store.ts';
 import { AppRegistry } from './app-registry.ts';
 import { statusOf, type AppRecord } from './app-record.ts';
-import { findApps, type FoundApps } from './app-sources.ts';
+import { findApps, operatorApps, type FoundApps } from './app-sources.ts';
 import { Builder } from './builder-client.ts';
 import { Cells } from './cells.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
@@ -32,6 +32,8 @@ const DEFAULT_APPS_PORT = 3000;
 const DEFAULT_CONFIG_FILE = 'nanos.yaml';
 /** Apps whose earlier build is looked up at once, at start. */
 const REUSE_AT_ONCE = 32;
+/** Key of the watch on folders of apps: no app's name. */
+const ROOTS = '';
 
 /**
  * Starts a host; its log goes to `output`, and until it is ready also to `onStartEvent`. Rejects, leaving nothing behind, when a port, the data directory or the configuration forbids it, or when
@@ -115,6 +117,7 @@ class Host {
     const unbuilt = await this.#admitBuilt(found);
     await this.#startCells();
     await this.#buildRest(unbuilt, found);
+    this.#watchRoots(found);
     this.#ready = true;
     const controlUrl = `http://${urlHost(options.host)}:${controlPort}/`;
     const appsUrl = `http://${urlHost(options.host)}:${this.#appsPort}/`;
@@ -188,6 +191,13 @@ class Host {
     if (nothingServed && failure !== undefined && !this.#parts.options.dev) throw failure.reason;
   }
 
+  /** Folders of apps: one that is added or removed changes what is served. */
+  #watchRoots({ folders }: FoundApps): void {
+    const apps = new Set(folders.map(({ folder }) => folder));
+    const roots = this.#parts.options.folders.map((folder) => resolve(folder)).filter((root) => !apps.has(root));
+    this.#watcher.set(ROOTS, new Set(roots));
+  }
+
   async #startControl(port: number): Promise<number> {
     const { options, policy, dataDir } = this.#parts;
     const allowedHosts = [options.host, ...policy.allowedHosts];
@@ -206,11 +216,14 @@ class Host {
   }
 
   async #folderChanged(name: string): Promise<void> {
+    if (name === ROOTS) return void this.reload().catch((error: unknown) => this.#noteFailure(error));
     const record = this.#registry.find(name);
     if (record === undefined) return;
     try {
       const config = await this.#reread(record);
+      this.#refuseClash(config, record.name);
       await this.#registry.serve(config, 'folder');
+      if (config.name !== record.name) await this.#registry.remove(record.name);
     } catch (error) {
       // a failed build has been noted by the registry; here it is a configuration that can't be read
       if (error instanceof NanosError && error !== record.error) this.#registry.refuse(name, error);
@@ -218,15 +231,17 @@ class Host {
   }
 
   /** The app as its folder, and the operator, say now. */
-  async #reread(record: AppRecord): Promise<AppConfig> {
-    const found = await this.#find();
-    const again = found.folders.find(({ name, folder }) => name === record.name && folder === record.config.folder);
-    const clash = found.clashes.find(({ position }) => position?.file.startsWith(record.config.folder));
-    if (clash !== undefined) throw clash;
-    if (again !== undefined) return again;
-    const failure = found.failures.find(({ folder }) => folder === record.config.folder);
+  async #reread({ config: { folder } }: AppRecord): Promise<AppConfig> {
+    const { policy, configFile } = this.#parts;
+    const { apps, failures } = await operatorApps(policy, configFile);
+    const failure = failures.find((failed) => failed.folder === folder);
     if (failure !== undefined) throw failure.error;
-    return readAppFolder(record.config.folder);
+    return apps.find((app) => app.folder === folder) ?? readAppFolder(folder);
+  }
+
+  #noteFailure(error: unknown): void {
+    const { code, message } = toErrorData(error);
+    this.#event('error', 'reload_failed', undefined, { code, message });
   }
 
   async reload(): Promise<AppStatus[]> {
@@ -251,7 +266,7 @@ class Host {
     const uploaded = await readAppFolder(folder, { name, confined: true });
     const { name: appName } = uploaded;
     if (this.#registry.find(appName)?.source === 'folder') throw new NanosError('app_clash', `${appName} is served from a folder of this host; give the upload another name`);
-    this.#refuseClash(uploaded);
+    this.#refuseClash(uploaded, appName);
     const added = await this.#store!.add(appName, folder);
     try {
       await this.#registry.serve(await readAppFolder(added.folder, { name: appName, confined: true }), 'deployed');
@@ -264,8 +279,9 @@ class Host {
     return this.#afterDeploy(appName, added.version);
   }
 
-  #refuseClash(config: AppConfig): void {
-    const others = this.#registry.records.filter(({ name }) => name !== config.name).map((record) => record.config);
+  /** `instead`: the name of the app whose place it takes. */
+  #refuseClash(config: AppConfig, instead: string): void {
+    const others = this.#registry.records.filter(({ name }) => name !== instead).map((record) => record.config);
     const [clash] = findClashes([...others, config]);
     if (clash !== undefined) throw clash;
     if (config.port === this.#appsPort) throw new NanosError('app_clash', `Port ${config.port} is the host's own`);

@@ -1,7 +1,7 @@
 /** A changed folder takes the place of the version before it, without a failed request; one that can't be built does not. */
 import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
-import { mkdir, rm, unlink } from 'node:fs/promises';
+import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startNanos, type LogLine, type Nanos } from '../support/start-nanos.ts';
@@ -90,7 +90,7 @@ test('a syntax error leaves the version before serving and is logged with its pl
   const from = host.logs().length;
   await host.write('syntax/src/index.ts', `const fine: number = 1;\nexport default { fetch: () => new Response('new' };\n`);
   const failure = await buildFailed('syntax', from);
-  assert.deepEqual(failure['position'], { file: 'src/index.ts', line: 2, column: 49 });
+  assert.deepEqual(failure['position'], { file: 'src/index.ts', line: 2, column: 50 });
   assert.deepEqual([failure.level, failure['code']], ['error', 'build_failed']);
   assert.match(failure.message ?? '', /Expected "\)" but found "}"/);
   assert.equal((await host.request('syntax')).text, 'good');
@@ -157,7 +157,6 @@ test('a configuration that can not be read any more leaves the app as it is', as
 test('a new folder is served, a removed one no longer', async () => {
   let from = host.logs().length;
   await host.write('added/index.js', answering('added'));
-  await reload(host);
   await serving('added', from);
   assert.equal((await host.request('added')).text, 'added');
   from = host.logs().length;
@@ -166,10 +165,23 @@ test('a new folder is served, a removed one no longer', async () => {
   assert.equal((await host.request('added')).text, 'changed');
 
   assert.equal((await host.request('removed')).text, 'still here');
+  from = host.logs().length;
   await rm(join(host.appsFolder, 'removed'), { recursive: true });
-  await reload(host);
+  await host.waitForLog((line) => line.event === 'app_removed' && line.app === 'removed', from);
   const gone = await host.request('removed');
   assert.deepEqual([gone.status, gone.headers['x-nanos-error']], [404, 'app_not_found']);
+});
+
+test('a folder that can not be served at first is served once it is put right', async () => {
+  let from = host.logs().length;
+  await host.write('late/wrangler.json', `{ "name": "late", "main": "index.js", }{`);
+  await host.write('late/index.js', answering('late'));
+  await host.waitForLog((line) => line.event === 'app_config_invalid' && String(line['folder']).endsWith('/late'), from);
+  assert.equal((await host.request('late')).status, 404);
+  from = host.logs().length;
+  await host.write('late/wrangler.json', `{ "name": "late", "main": "index.js" }`);
+  await serving('late', from);
+  assert.equal((await host.request('late')).text, 'late');
 });
 
 test('an app that takes another name leaves the old one', async () => {
@@ -184,12 +196,13 @@ test('an app that takes another name leaves the old one', async () => {
 
 test('2,000 watched folders: all are served, and a change in any is noticed', async (t) => {
   const count = 2_000;
-  const names = Array.from({ length: count }, (_, index) => `app-${index}`);
-  const files = Object.fromEntries(names.map((name, index) => [`${name}/index.js`, answering(`number ${index}`)]));
+  // one source, so that only the first of them has to be tried out
+  const source = 'export default { fetch: (request) => new Response(new URL(request.url).hostname) };';
+  const files = Object.fromEntries(Array.from({ length: count }, (_, index) => [`app-${index}/index.js`, source]));
   const nanos = await startNanos(t, { files });
   assert.deepEqual(nanos.logs().filter(({ level }) => level === 'warn' || level === 'error'), []);
   for (const name of ['app-0', 'app-999', `app-${count - 1}`]) {
-    assert.equal((await nanos.request(name)).text, `number ${name.slice(4)}`);
+    assert.equal((await nanos.request(name)).text, `${name}.localhost`);
     const from = nanos.logs().length;
     await nanos.write(`${name}/index.js`, answering('changed'));
     await serving(name, from, nanos);
@@ -197,7 +210,3 @@ test('2,000 watched folders: all are served, and a change in any is noticed', as
   }
 });
 
-async function reload(nanos: Nanos): Promise<void> {
-  const { status, text } = await nanos.control('/v1/reload', 'admin', { method: 'POST' });
-  assert.equal(status, 200, text);
-}

@@ -55,7 +55,9 @@ const hugeHeaders = { headers: { x: 'a'.repeat(200_000) } };
 const hostileTraps = Object.fromEntries(['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'isExtensible', 'set', 'defineProperty', 'deleteProperty', 'apply', 'construct']
   .map((trap) => [trap, () => { throw new Error('${SECRET}') }]));
 const failures = {
-  ${Object.entries(FAILURES).map(([path, body]) => `'/${path}'(request) { ${body} }`).join(',\n  ')}
+  ${Object.entries(FAILURES).map(([path, body]) => `'/${path}'(request) { ${body} }`).join(',\n  ')},
+  '/huge-headers': () => new Response('${SECRET}', hugeHeaders),
+  '/huge-headers-streamed': () => new Response(new ReadableStream(), hugeHeaders),
 };
 export default {
   fetch(request) {

@@ -61,7 +61,6 @@ const kept = [];
 const eaters = {
   '/arrays'() { for (;;) kept.push(new Array(10_000).fill(kept.length)); },
   '/strings'() { let text = 'x'; for (let i = 0; ; i++) kept.push((text + i).repeat(1000).split('').join('-')); },
-  '/maps'() { const map = new Map(); for (let i = 0; ; i++) map.set({}, { i }); },
   '/closures'() { for (;;) { const own = new Array(1000).fill(0); kept.push(() => own); } },
   '/buffers'() { for (;;) kept.push(new Uint8Array(1024 * 1024).fill(1)); },
   async '/after-await'() { for (;;) { await null; kept.push(new Array(10_000).fill({})); } },
@@ -72,6 +71,8 @@ export default {
     return eat === undefined ? new Response('fine ' + kept.length) : eat();
   },
 };`;
+
+const TABLE = `export default { fetch() { const map = new Map(); for (let i = 0; ; i++) map.set({}, { i }); } };`;
 
 const SLOW = `
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -115,6 +116,7 @@ const READER = `export default { async fetch(request) { return new Response(Stri
 const CONFIG = `
 tenants:
   eater: { limits: { memory: 32MB, cpu_ms: 20000 } }
+  table: { limits: { memory: 32MB, cpu_ms: 20000 } }
 `;
 
 const root = await temporaryFolder({ after });
@@ -126,6 +128,7 @@ const nanos = await startNanos({ after }, {
     'hog/index.js': HOG,
     'hog2/index.js': HOG,
     'eater/index.js': EATER,
+    'table/index.js': TABLE,
     'slow/index.js': SLOW,
     'slow/app.nano': 'name: slow\nlimits: { wall_ms: 400 }\n',
     'sleeper/index.js': SLEEPER,
@@ -206,7 +209,7 @@ describe('cpu_limit', () => {
 });
 
 describe('memory_limit', () => {
-  for (const path of ['arrays', 'strings', 'maps', 'closures', 'after-await']) {
+  for (const path of ['arrays', 'strings', 'closures', 'after-await']) {
     test(path, () =>
       withNeighbour(async () => {
         assertRefused(await nanos.request('eater', `/${path}`), 503, 'memory_limit');
@@ -221,6 +224,18 @@ describe('memory_limit', () => {
       else assertRefused(answer, 503, 'memory_limit');
       for (let i = 0; i < 5; i++) await nanos.request('eater', '/buffers');
       await assertWorks('eater');
+    }));
+});
+
+describe('memory that V8 can not refuse', () => {
+  // V8 gives up on a table that can't be doubled, and parks the thread for ever
+  test('one table that grows without end: memory_limit, then quarantined; neighbours are served all the time', () =>
+    withNeighbour(async () => {
+      assertRefused(await nanos.request('table'), 503, 'memory_limit');
+      const answer = await nanos.request('table');
+      assertRefused(answer, 503, 'quarantined');
+      assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
+      await nanos.waitForLog(({ event, app }) => event === 'app_quarantined' && app === 'table');
     }));
 });
 

@@ -24,8 +24,6 @@ export async function bundleApi(entry: URL = ownFile('../../guest/main', import.
     mainFields: ['module', 'main'],
     target: 'chrome124',
     minify: true,
-    // private by convention, in the streams polyfill
-    mangleProps: /^_[a-z]/,
     legalComments: 'none',
     banner: { js: '"use strict";' },
     logLevel: 'silent',

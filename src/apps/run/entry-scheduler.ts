@@ -19,6 +19,11 @@ export class EntryScheduler {
     this.#slots = slots;
   }
 
+  /** Nobody has a turn or waits for one. */
+  get isIdle(): boolean {
+    return this.#running === 0 && this.#queue.length === 0;
+  }
+
   /** Asks for a turn. Turns start once this round of the event loop is over, so that what arrives together is handed over together. */
   wake(runnable: Runnable): void {
     if (this.#known.has(runnable)) return;

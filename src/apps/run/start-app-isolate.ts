@@ -5,12 +5,14 @@ import { loadArtefact } from '../artefact/load-artefact.ts';
 import { APP_FILENAME, parseTopLevelFailure, TOP_LEVEL_CHECK } from '../build/app-script.ts';
 import type { AppDeployment } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
-import { TenantIsolate, type EntryOutcome, type Snapshot } from '../../sandbox/isolate/tenant-isolate.ts';
+import type { IsolatePool } from '../../sandbox/isolate/isolate-pool.ts';
+import { TenantIsolate, type EntryOutcome } from '../../sandbox/isolate/tenant-isolate.ts';
 import { AppIsolate, type AppIsolateEvents } from './app-isolate.ts';
 import type { HostCallTable } from './host-call.ts';
 
 export interface StartDependencies {
-  readonly apiSnapshot: Snapshot;
+  /** isolates restored ahead from the API snapshot */
+  readonly pool: IsolatePool;
   readonly calls: HostCallTable;
   catastrophe(app: string, message: string): void;
 }
@@ -20,14 +22,12 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
   const artefact = await loadArtefact(deployment.artefact.file, deployment.artefact.sha256);
   const { name, limits, egress } = deployment;
   const app = new AppIsolate({ app: name, limits, egress, calls: dependencies.calls, events });
-  const isolate = await TenantIsolate.create({
-    snapshot: artefact.snapshot === undefined ? dependencies.apiSnapshot : new ivm.ExternalCopy(new Uint8Array(artefact.snapshot).buffer),
-    memoryMbMax: limits.memoryMbMax,
-    onCatastrophe: (message) => {
-      app.lose(message);
-      dependencies.catastrophe(name, message);
-    },
-  });
+  const onCatastrophe = (message: string): void => {
+    app.lose(message);
+    dependencies.catastrophe(name, message);
+  };
+  const isolate = await isolateFor(dependencies.pool, artefact, limits.memoryMbMax, onCatastrophe);
+  isolate.onCatastrophe = onCatastrophe;
   app.bind(isolate);
   try {
     await bringUp(app, isolate, artefact, deployment);
@@ -36,6 +36,11 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
     throw error;
   }
   return app;
+}
+
+function isolateFor(pool: IsolatePool, { snapshot }: ArtefactContent, memoryMbMax: number, onCatastrophe: (message: string) => void): Promise<TenantIsolate> {
+  if (snapshot === undefined) return pool.take(memoryMbMax);
+  return TenantIsolate.create({ snapshot: new ivm.ExternalCopy(new Uint8Array(snapshot).buffer, { transferOut: true }), memoryMbMax, onCatastrophe });
 }
 
 async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {

@@ -8,6 +8,7 @@ import { defineGlobals, handledEvents, registerModule, setEnvironment } from './
 import { callHost, receiveReply, receiveReplyError } from './calls.ts';
 import { enterAt } from './clock.ts';
 import { currentRequest, enterRequest, shareProgress } from './current-request.ts';
+import { describeError } from './describe-error.ts';
 import { bindHostCalls } from './host-calls.ts';
 import { log } from './log.ts';
 import { attachOutbox, type Post } from './outbox.ts';
@@ -40,7 +41,8 @@ function dispatch(packed: string, timeMs: number, b0: B, b1: B, b2: B, b3: B, b4
       receive(kind, unpacker, buffers);
     } catch (error) {
       enterRequest(0);
-      log('error', `Uncaught ${String(error)}`);
+      const { name, message: text } = describeError(error);
+      log('error', `Uncaught ${name}: ${text}`);
     }
   }
 }

@@ -17,8 +17,8 @@ export type HostPost = (packed: string, buffers: readonly (ArrayBuffer | undefin
 export interface TenantIsolateOptions {
   readonly snapshot: Snapshot;
   readonly memoryMbMax: number;
-  /** The isolate's thread is lost: parked by V8, or not to be stopped. The process should be replaced. */
-  onCatastrophe(message: string): void;
+  /** first value of {@link TenantIsolate.onCatastrophe} */
+  readonly onCatastrophe?: ((message: string) => void) | undefined;
 }
 
 export interface Environment {
@@ -42,32 +42,40 @@ export interface EntryOutcome {
   readonly message: string;
 }
 
+type Entry = ivm.Reference<(...args: unknown[]) => unknown>;
 type Dispatch = ivm.Reference<(...args: (string | number | ArrayBuffer)[]) => void>;
 
 export class TenantIsolate {
   readonly #isolate: ivm.Isolate;
   readonly #context: ivm.Context;
-  readonly #options: TenantIsolateOptions;
+  readonly #entry: Entry;
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_SLOTS * 4));
   #dispatch: Dispatch | undefined;
   #lost = false;
   #loseEntry: ((message: string) => void) | undefined;
 
-  private constructor(isolate: ivm.Isolate, context: ivm.Context, options: TenantIsolateOptions, catastrophes: { report(message: string): void }) {
+  /** The isolate's thread is lost: parked by V8, or not to be stopped. The process should be replaced. */
+  onCatastrophe: (message: string) => void;
+
+  private constructor(isolate: ivm.Isolate, context: ivm.Context, entry: Entry, onCatastrophe: (message: string) => void) {
+    this.onCatastrophe = onCatastrophe;
     this.#isolate = isolate;
     this.#context = context;
-    this.#options = options;
-    catastrophes.report = (message) => this.#lose(message);
+    this.#entry = entry;
   }
 
   static async create(options: TenantIsolateOptions): Promise<TenantIsolate> {
-    const catastrophes = { report: options.onCatastrophe };
+    const { onCatastrophe = () => undefined } = options;
+    const holder: { report: (message: string) => void } = { report: onCatastrophe };
     const isolate = new ivm.Isolate({
       snapshot: options.snapshot,
       memoryLimit: options.memoryMbMax,
-      onCatastrophicError: (message) => catastrophes.report(message),
+      onCatastrophicError: (message) => holder.report(message),
     });
-    return new TenantIsolate(isolate, await isolate.createContext(), options, catastrophes);
+    const context = await isolate.createContext();
+    const tenant = new TenantIsolate(isolate, context, (await context.global.get('__nanos', { reference: true })) as Entry, onCatastrophe);
+    holder.report = (message) => tenant.#lose(message);
+    return tenant;
   }
 
   /** Slots of protocol/boundary.ts `SharedSlot`, written by the guest's boundary. */
@@ -86,11 +94,10 @@ export class TenantIsolate {
   async attach(post: HostPost, environment: Environment, budgetMs: number): Promise<EntryOutcome> {
     const callback = new ivm.Callback((packed: unknown, ...buffers: unknown[]) => post(checkedText(packed), buffers.map(checkedBuffer)), { ignored: true });
     const seed = randomFillSync(new Uint8Array(SEED_BYTES)).buffer;
-    const entry = await this.#context.global.get('__nanos', { reference: true });
     const wasm = new ivm.ExternalCopy([...environment.wasm]).copyInto({ release: true });
     const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, wasm];
     return this.#run(budgetMs, async (timeout) => {
-      this.#dispatch = (await entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
+      this.#dispatch = (await this.#entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
     });
   }
 
@@ -106,8 +113,7 @@ export class TenantIsolate {
 
   /** Events the program handles. */
   async handlers(budgetMs: number): Promise<string[]> {
-    const entry = await this.#context.global.get('__nanos', { reference: true });
-    const json: unknown = await entry.apply(undefined, ['handlers'], { timeout: budgetMs });
+    const json: unknown = await this.#entry.apply(undefined, ['handlers'], { timeout: budgetMs });
     const names: unknown = typeof json === 'string' ? JSON.parse(json) : [];
     return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
   }
@@ -160,7 +166,7 @@ export class TenantIsolate {
     if (this.#lost) return;
     this.#lost = true;
     this.#loseEntry?.(message);
-    this.#options.onCatastrophe(message);
+    this.onCatastrophe(message);
   }
 }
 

@@ -1,0 +1,43 @@
+import { TenantIsolate, type Snapshot } from './tenant-isolate.ts';
+
+export interface IsolatePoolOptions {
+  readonly snapshot: Snapshot;
+  /** limit of the isolates kept ready; others are made when asked for */
+  readonly memoryMbMax: number;
+  readonly spares: number;
+  /** Nothing waits for the processor just now. */
+  isIdle(): boolean;
+}
+
+/** How long to wait before looking again whether there is time for a spare. */
+const REFILL_MS = 3;
+
+/** Isolates restored ahead of their use: restoring one is most of a small program's start. */
+export class IsolatePool {
+  readonly #options: IsolatePoolOptions;
+  readonly #spares: TenantIsolate[] = [];
+  #refilling: NodeJS.Timeout | undefined;
+
+  constructor(options: IsolatePoolOptions) {
+    this.#options = options;
+    this.#refillSoon();
+  }
+
+  async take(memoryMbMax: number): Promise<TenantIsolate> {
+    const { snapshot } = this.#options;
+    const spare = memoryMbMax === this.#options.memoryMbMax ? this.#spares.pop() : undefined;
+    this.#refillSoon();
+    return spare ?? TenantIsolate.create({ snapshot, memoryMbMax });
+  }
+
+  #refillSoon(): void {
+    this.#refilling ??= setTimeout(() => void this.#refill(), REFILL_MS).unref();
+  }
+
+  async #refill(): Promise<void> {
+    const { snapshot, memoryMbMax, spares, isIdle } = this.#options;
+    if (isIdle() && this.#spares.length < spares) this.#spares.push(await TenantIsolate.create({ snapshot, memoryMbMax }));
+    this.#refilling = undefined;
+    if (this.#spares.length < spares) this.#refillSoon();
+  }
+}
