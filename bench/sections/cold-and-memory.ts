@@ -18,12 +18,16 @@ import { WORKER_LOADER_SOURCE, workerLoaderConfig } from '../servers/workerd-con
 import { startsOfLargeApps } from './starts-of-large-apps.ts';
 
 const SETTLE_MS = 1_500;
+/** Between first requests: apps are not called for the first time one right after the other, and a server may get ready for the next. */
+const PAUSE_MS = 10;
 const MB = 1024 * 1024;
 
 /** Latencies in ms. */
 interface Measured {
   readonly smallFirst: readonly number[];
   readonly smallMany: readonly number[];
+  /** without a pause in between, on the way to many residents */
+  readonly smallBackToBack: readonly number[];
   readonly smallWarm: readonly number[];
   readonly largeFirst: readonly number[];
   readonly largeMany: readonly number[];
@@ -43,7 +47,7 @@ interface Plan {
 
 type StartServer = () => Promise<BenchServer>;
 /** Calls each app once, as its first request, and proves that it was. */
-type Call = (server: BenchServer, apps: readonly string[]) => Promise<number[]>;
+type Call = (server: BenchServer, apps: readonly string[], pauseMs: number) => Promise<number[]>;
 
 export async function coldAndMemory(run: BenchRun): Promise<Figure[]> {
   const plan = planOf(run);
@@ -91,26 +95,26 @@ async function buildAll({ scope, say, note }: BenchRun, folder: string, dataDir:
   let built = 0;
   const server = await startNanos(scope, { folder, dataDir, onServing: () => ++built % 200 === 0 && say(`cold: built ${built} of ${total}`) });
   await server.stop();
-  note(`Cold start: ${total} apps of distinct source, built in ${(server.readyMs / 1000).toFixed(1)} s; the host was restarted before every series, every request had a connection of its own and its own app, each answer says that it is its isolate's first, and for nanos nanos_app_cold_starts_total of each app called rose from 0 to 1`);
+  note(`Cold start: ${total} apps of distinct source, built in ${(server.readyMs / 1000).toFixed(1)} s; the host was restarted before every series, every request had a connection of its own and its own app, with ${PAUSE_MS} ms in between unless said, each answer says that it is its isolate's first, and for nanos nanos_app_cold_starts_total of each app called rose from 0 to 1`);
 }
 
 async function measureServer(run: BenchRun, plan: Plan, start: StartServer, call: Call): Promise<Measured> {
   const largeServer = await start();
-  const largeFirst = await call(largeServer, plan.large);
+  const largeFirst = await call(largeServer, plan.large, PAUSE_MS);
   await largeServer.stop();
 
   const server = await start();
   const before = await settledBytes(server);
-  const smallFirst = await call(server, plan.few);
+  const smallFirst = await call(server, plan.few, PAUSE_MS);
   const cpuBeforeMs = cpuMs(server.pid);
-  await callAll(server, plan.fill);
+  const smallBackToBack = await callAll(server, plan.fill, 0);
   const cpuMsPerStart = (cpuMs(server.pid) - cpuBeforeMs) / plan.fill.length;
   const bytesPerApp = ((await settledBytes(server)) - before) / run.size.residents;
-  const smallMany = await call(server, plan.many);
-  const largeMany = await call(server, plan.largeAgain);
+  const smallMany = await call(server, plan.many, PAUSE_MS);
+  const largeMany = await call(server, plan.largeAgain, PAUSE_MS);
   const smallWarm = await callAgain(server, plan.many);
   await server.stop();
-  return { smallFirst, smallMany, smallWarm, largeFirst, largeMany, bytesPerApp, cpuMsPerStart };
+  return { smallFirst, smallMany, smallBackToBack, smallWarm, largeFirst, largeMany, bytesPerApp, cpuMsPerStart };
 }
 
 /** After what a start leaves behind is done. */
@@ -119,22 +123,23 @@ async function settledBytes(server: BenchServer): Promise<number> {
   return memoryBytes(server.pid);
 }
 
-async function callNanos(server: BenchServer, apps: readonly string[]): Promise<number[]> {
+async function callNanos(server: BenchServer, apps: readonly string[], pauseMs: number): Promise<number[]> {
   const { coldStarts } = server as NanosServer;
   const before = await coldStarts();
-  const latencies = await callAll(server, apps);
+  const latencies = await callAll(server, apps, pauseMs);
   const after = await coldStarts();
   const wrong = apps.filter((app) => before.has(app) || after.get(app) !== 1);
   if (wrong.length > 0) throw new Error(`Not each first request was one cold start: ${wrong.slice(0, 5).join(', ')}`);
   return latencies;
 }
 
-async function callAll(server: BenchServer, apps: readonly string[]): Promise<number[]> {
+async function callAll(server: BenchServer, apps: readonly string[], pauseMs: number): Promise<number[]> {
   const latencies: number[] = [];
   for (const app of apps) {
     const { latencyMs, text } = await firstRequest(server.address(app));
     if (!text.includes('"served":1,') || !text.includes(`"app":"${app}"`)) throw new Error(`${server.name} did not answer as the first isolate of ${app}: ${text.slice(-200)}`);
     latencies.push(latencyMs);
+    if (pauseMs > 0) await sleep(pauseMs);
   }
   return latencies;
 }
@@ -192,6 +197,7 @@ function figuresOf({ size, note }: BenchRun, measured: ReadonlyMap<ServerName, M
     cold(`small app, first ${smallSample} isolates, p99`, withNode(at((all) => all.smallFirst, 0.99), 0.99), 10),
     cold(`small app, ${residents} resident, p50`, at((all) => all.smallMany, 0.5), 5),
     cold(`small app, ${residents} resident, p99`, at((all) => all.smallMany, 0.99), 10),
+    cold(`small app, one right after the other up to ${residents}, p50`, at((all) => all.smallBackToBack, 0.5)),
     cold('500 KB app, hardly any resident, p50', at((all) => all.largeFirst, 0.5), 15),
     cold('500 KB app, hardly any resident, p99', at((all) => all.largeFirst, 0.99)),
     cold(`500 KB app, ${residents} resident, p50`, at((all) => all.largeMany, 0.5), 15),

@@ -12,6 +12,7 @@ import { startAppIsolate, type StartDependencies } from '../../src/apps/run/star
 import { engineId } from '../../src/host/engine-id.ts';
 import type { AppConfig, AppDeployment } from '../../src/protocol/app.ts';
 import { DEFAULT_APP_LIMITS } from '../../src/protocol/limits.ts';
+import { IsolatePool } from '../../src/sandbox/isolate/isolate-pool.ts';
 
 export interface StartOrder {
   readonly folders: readonly string[];
@@ -30,7 +31,9 @@ const NO_EVENTS = { wake: () => undefined, threw: () => undefined, finished: () 
 async function measure({ folders, artefacts, scratch }: StartOrder): Promise<StartTimes> {
   const api = await new ApiStore(artefacts, engineId()).reuse();
   if (api === undefined) throw new Error('There is no API snapshot of this engine');
-  const dependencies: StartDependencies = { apiSnapshot: new ivm.ExternalCopy((await loadApiSnapshot(api)).buffer), calls: new Map(), catastrophe: () => undefined };
+  const snapshot = new ivm.ExternalCopy((await loadApiSnapshot(api)).buffer);
+  const pool = new IsolatePool({ snapshot, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: 0, isIdle: () => true });
+  const dependencies: StartDependencies = { pool, calls: new Map(), catastrophe: () => undefined };
   const restoredMs: number[] = [];
   const evaluatedMs: number[] = [];
   for (const folder of folders) {

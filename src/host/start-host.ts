@@ -191,11 +191,12 @@ class Host {
     if (nothingServed && failure !== undefined && !this.#parts.options.dev) throw failure.reason;
   }
 
-  /** Folders of apps: one that is added or removed changes what is served. */
-  #watchRoots({ folders }: FoundApps): void {
+  /** Folders of apps: one that is added or removed changes what is served. And apps whose configuration can't be read: they have no record yet. */
+  #watchRoots({ folders, failures }: FoundApps): void {
     const apps = new Set(folders.map(({ folder }) => folder));
     const roots = this.#parts.options.folders.map((folder) => resolve(folder)).filter((root) => !apps.has(root));
-    this.#watcher.set(ROOTS, new Set(roots));
+    const unread = failures.filter(({ error }) => error.code !== 'folder_missing').map(({ folder }) => folder);
+    this.#watcher.set(ROOTS, new Set([...roots, ...unread]));
   }
 
   async #startControl(port: number): Promise<number> {
@@ -246,6 +247,7 @@ class Host {
 
   async reload(): Promise<AppStatus[]> {
     const found = await this.#find();
+    this.#watchRoots(found);
     if (found.clashes[0] !== undefined) throw found.clashes[0];
     const wanted = new Set([...found.folders, ...found.deployed.map(({ config }) => config)].map(({ name }) => name));
     const failed = new Set(found.failures.map(({ folder }) => folder));

@@ -40,7 +40,7 @@ const CPU_HOGS: Readonly<Record<string, string>> = {
 
 const HOG = `
 /** About as many ms on any machine that runs tests. */
-function spin(ms) { let x = 1; for (let i = 0; i < ms * 400_000; i++) x = (x * 1103515245 + 12345) | 0; return x; }
+function spin(ms) { let x = 1; for (let i = 0; i < ms * 800_000; i++) x = (Math.imul(x, 1103515245) + 12345) | 0; return x; }
 const hogs = {
   ${Object.entries(CPU_HOGS).map(([path, body]) => `async '/${path}'(request) { ${body} }`).join(',\n  ')},
 };
@@ -90,7 +90,7 @@ export default {
 
 /** With 10 ms of work before and after. */
 const SLEEPER = `
-function spin(ms) { let x = 1; for (let i = 0; i < ms * 400_000; i++) x = (x * 1103515245 + 12345) | 0; return x; }
+function spin(ms) { let x = 1; for (let i = 0; i < ms * 800_000; i++) x = (Math.imul(x, 1103515245) + 12345) | 0; return x; }
 export default {
   async fetch(request) {
     spin(5);

@@ -31,7 +31,7 @@ export class IsolatePool {
   }
 
   #refillSoon(): void {
-    this.#refilling ??= setTimeout(() => void this.#refill(), REFILL_MS).unref();
+    if (this.#refilling === undefined) this.#refilling = setTimeout(() => void this.#refill(), REFILL_MS).unref();
   }
 
   async #refill(): Promise<void> {

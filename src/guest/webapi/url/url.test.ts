@@ -52,7 +52,7 @@ test('agrees with the platform on what is put together at random', () => {
     fc.property(fc.constantFrom('', 'http://', 'https://a', 'file:', 'x://', 'http://a.b/'), fc.array(token, { maxLength: 8 }), fc.constantFrom(undefined, ...bases.filter((base) => !base.startsWith('non-special'))), (start, tokens, base) => {
       const url = start + tokens.join('');
       // Node loses the path of a URL that is not special when ".." empties it.
-      if (!(start.startsWith('x') && /\.\.|%2e/.test(url))) assertAgrees(url, base);
+      if (/^(?:http|file)/.test(start) || !/\.\.|%2e/.test(url)) assertAgrees(url, base);
     }),
     { numRuns: 10_000 },
   );
