@@ -41,7 +41,7 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 test('each folder has a check here, and a URL in the listing', () => {
-  const names = readdirSync(FOLDER);
+  const names = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
   assert.deepEqual(Object.keys(checks).toSorted(), names.toSorted());
   for (const name of names) assert.match(host.stderr, new RegExp(`^  ${name} +http://${name}\\.localhost:${host.appsPort}/$`, 'm'));
 });

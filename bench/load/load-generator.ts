@@ -17,6 +17,8 @@ class Load {
   readonly #readers: ResponseReader[] = [];
   readonly #sockets: Socket[] = [];
   readonly #fail: (error: Error) => void;
+  readonly #answered: Promise<void>;
+  #setAnswered: () => void = () => undefined;
   #bodyBytes = 0;
   #bytesDone = 0;
   #failures = 0;
@@ -25,6 +27,12 @@ class Load {
     this.#order = order;
     this.#request = requestBytes(order);
     this.#fail = fail;
+    this.#answered = new Promise((resolve) => (this.#setAnswered = resolve));
+  }
+
+  /** A first request has been answered, well or not. */
+  get answered(): Promise<void> {
+    return this.#answered;
   }
 
   /** Body bytes so far, of responses under way too. */
@@ -48,6 +56,7 @@ class Load {
       this.#bytesDone += bytes;
       if (status === 200) this.#bodyBytes = bytes;
       else this.#failures++;
+      this.#setAnswered();
       socket.write(this.#request);
     });
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: (length) => this.#feed(reader, buffer, length) } });
@@ -73,7 +82,7 @@ async function run(order: LoadOrder): Promise<FromGenerator> {
   const failed = new Promise<never>((_, reject) => (fail = reject));
   const load = new Load(order, fail);
   for (let opened = 0; opened < order.connections; opened++) load.open();
-  await Promise.race([sleep(order.rampMs), failed]);
+  await Promise.race([Promise.all([sleep(order.rampMs), load.answered]), failed]);
   const bytesBefore = load.bytes;
   const failuresBefore = load.failures;
   const startedMs = performance.now();

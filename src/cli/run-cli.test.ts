@@ -152,11 +152,9 @@ const WRONG_USAGE: [argv: string[], says: RegExp][] = [
   [['serve', '--port', 'http'], /port/],
   [['serve', '--port', '1e3'], /port/],
   [['serve', '--apps-port', '-1'], /port/],
-  [['serve', '--port', '81', '--apps-port', '81'], /both 81/],
   [['serve', '--cells', '0'], /1 to 256/],
   [['serve', '--cells', '257'], /1 to 256/],
   [['serve', '--grace', 'long'], /seconds/],
-  [['serve', '--no-auth', '--host', '0.0.0.0'], /loopback address only/],
   [['rollback'], /missing required argument 'app'/],
   [['rollback', 'a', '--to', '0'], /whole number/],
   [['apps', 'x'], /too many arguments/],
@@ -350,14 +348,14 @@ test('deploy without a token says so, whatever the upload’s size', async (t) =
 });
 
 /** A host that is only its control plane. */
-function hostOf({ url, sessions }: Started, seen: ServeOptions[], closed: string[]): StartHost {
+function hostOf({ url, sessions, dataDir }: Started, seen: ServeOptions[], closed: string[]): StartHost {
   return async (options, onEvent): Promise<RunningHost> => {
     seen.push(options);
     onEvent({ time: '', level: 'warn', event: 'config_warning', app: 'hello', message: 'kv_namespaces is not supported yet' });
     onEvent({ time: '', level: 'error', event: 'app_build_failed', app: 'broken', message: 'Unexpected "}"', position: { file: 'src/index.ts', line: 3, column: 5 } });
     onEvent({ time: '', level: 'info', event: 'app_ready', app: 'hello' });
     const close = async () => void closed.push('closed');
-    return { controlUrl: url, appsUrl: 'http://127.0.0.1:3000', loginUrl: `${url}/login?token=${sessions.issueLoginToken()}`, close, closed: new Promise(() => undefined) };
+    return { controlUrl: url, appsUrl: 'http://127.0.0.1:3000', loginUrl: `${url}/login?token=${sessions.issueLoginToken()}`, dataDir, close, closed: new Promise(() => undefined) };
   };
 }
 
@@ -378,7 +376,7 @@ test('serve passes its options on, shows addresses, and stops at a signal', asyn
   });
   assert.deepEqual([status, out, closed], [0, '', ['closed']]);
   assert.deepEqual(seen, [
-    { folders: ['a', 'b'], configFile: undefined, host: '127.0.0.1', controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, dev: true, auth: true, graceMs: 1500 },
+    { folders: ['a', 'b'], configFile: undefined, host: undefined, controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, dev: true, auth: true, graceMs: 1500 },
   ]);
   assert.match(err, /^nanos: warning: hello: kv_namespaces is not supported yet\nnanos: error: broken: src\/index\.ts:3:5: Unexpected "}"\n/);
   assert.match(err, /nanos serves 1 app, 1 not\. Ctrl\+C stops it/);

@@ -2,6 +2,7 @@
 import ivm from 'isolated-vm';
 import { APP_FILENAME, TOP_LEVEL_CHECK } from '../apps/build/app-script.ts';
 import { TenantIsolate, type EntryOutcome, type Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
+import { warmUpScript } from '../apps/build/warm-up.ts';
 import type { EvaluatorRequest, SnapshotReply, SnapshotRequest, TrialReply, TrialRequest } from './evaluation.ts';
 import { ownBytes } from './own-bytes.ts';
 import { serveParent } from './serve-parent.ts';
@@ -60,7 +61,7 @@ function codeCache(script: string, snapshot: Snapshot): Uint8Array | undefined {
 
 async function makeSnapshot({ scripts }: SnapshotRequest): Promise<SnapshotReply> {
   try {
-    const snapshot = ivm.Isolate.createSnapshot([...scripts]);
+    const snapshot = ivm.Isolate.createSnapshot([...scripts], warmUpScript());
     return { snapshot: new Uint8Array(snapshot.copy()), message: '' };
   } catch (error) {
     return { snapshot: undefined, message: messageOf(error) };

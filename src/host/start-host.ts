@@ -25,10 +25,9 @@ import { DeployStore } from './deploy-store.ts';
 import { LogHub } from './log-hub.ts';
 import { openLogOutput, type LogOutput } from './log-output.ts';
 import { mergeMetrics } from './merge-metrics.ts';
+import { settleOptions, type SettledOptions } from './settle-options.ts';
 import { FolderWatcher } from './watch-folders.ts';
 
-const DEFAULT_CONTROL_PORT = 8080;
-const DEFAULT_APPS_PORT = 3000;
 const DEFAULT_CONFIG_FILE = 'nanos.yaml';
 /** Apps whose earlier build is looked up at once, at start. */
 const REUSE_AT_ONCE = 32;
@@ -45,9 +44,10 @@ export async function startHost(
   output: LogOutput = openLogOutput({ fileDescriptor: 1 }),
 ): Promise<RunningHost> {
   const configFile = await existingConfig(options.configFile);
-  const policy = configFile === undefined ? defaultOperatorPolicy() : await readOperatorFile(configFile);
-  const dataDir = await openDataDir(options.dataDir);
-  const host = new Host({ options, configFile, policy, dataDir, log: new LogHub(output), output, onStartEvent });
+  const policy = await readPolicy(configFile);
+  const settled = settleOptions(options, policy);
+  const dataDir = await openDataDir(settled.dataDir);
+  const host = new Host({ options: settled, configFile, policy, dataDir, log: new LogHub(output), output, onStartEvent });
   try {
     return await host.start();
   } catch (error) {
@@ -65,9 +65,14 @@ async function existingConfig(given: string | undefined): Promise<string | undef
   return isThere ? resolve(DEFAULT_CONFIG_FILE) : undefined;
 }
 
+async function readPolicy(configFile: string | undefined): Promise<OperatorPolicy> {
+  return configFile === undefined ? defaultOperatorPolicy() : readOperatorFile(configFile);
+}
+
 interface HostParts {
-  readonly options: ServeOptions;
+  readonly options: SettledOptions;
   readonly configFile: string | undefined;
+  /** as it was at the start */
   readonly policy: OperatorPolicy;
   readonly dataDir: DataDir;
   readonly log: LogHub;
@@ -77,6 +82,7 @@ interface HostParts {
 
 class Host {
   readonly #parts: HostParts;
+  #policy: OperatorPolicy;
   readonly #registry: AppRegistry;
   readonly #builder: Builder;
   readonly #watcher: FolderWatcher;
@@ -92,6 +98,7 @@ class Host {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
+    this.#policy = parts.policy;
     this.#builder = new Builder({ dataDir: parts.dataDir.path });
     this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
     this.#watcher = new FolderWatcher(
@@ -107,13 +114,13 @@ class Host {
   }
 
   async start(): Promise<RunningHost> {
-    const { options, policy } = this.#parts;
-    this.#appsPort = await freePort(options.host, options.appsPort ?? policy.appsPort ?? DEFAULT_APPS_PORT);
+    const { options } = this.#parts;
+    this.#appsPort = await freePort(options.host, options.appsPort);
     this.#store = await DeployStore.open(this.#parts.dataDir);
     const found = await this.#find();
     refuseHopeless(options, found);
     for (const { folder, error } of found.failures) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
-    const controlPort = await this.#startControl(options.controlPort ?? policy.controlPort ?? DEFAULT_CONTROL_PORT);
+    const controlPort = await this.#startControl(options.controlPort);
     const unbuilt = await this.#admitBuilt(found);
     await this.#startCells();
     await this.#buildRest(unbuilt, found);
@@ -126,6 +133,7 @@ class Host {
       controlUrl,
       appsUrl,
       loginUrl: options.auth ? `${controlUrl}login?token=${this.#sessions.issueLoginToken()}` : controlUrl,
+      dataDir: this.#parts.dataDir.path,
       close: () => this.close(),
       closed: this.#ended,
     };
@@ -134,8 +142,8 @@ class Host {
   // Start
 
   async #find(): Promise<FoundApps> {
-    const { options, policy, configFile } = this.#parts;
-    const found = await findApps({ folders: options.folders, policy, configFile, store: this.#store! });
+    const { options, configFile } = this.#parts;
+    const found = await findApps({ folders: options.folders, policy: this.#policy, configFile, store: this.#store! });
     this.#registry.setPolicy(found.policy);
     return found;
   }
@@ -232,12 +240,13 @@ class Host {
   }
 
   /** The app as its folder, and the operator, say now. */
-  async #reread({ config: { folder } }: AppRecord): Promise<AppConfig> {
-    const { policy, configFile } = this.#parts;
-    const { apps, failures } = await operatorApps(policy, configFile);
+  async #reread({ name, config: { folder } }: AppRecord): Promise<AppConfig> {
+    const { apps, failures } = await operatorApps(this.#policy, this.#parts.configFile);
     const failure = failures.find((failed) => failed.folder === folder);
     if (failure !== undefined) throw failure.error;
-    return apps.find((app) => app.folder === folder) ?? readAppFolder(folder);
+    const listed = apps.filter((app) => app.folder === folder);
+    // the operator may list one folder under several names
+    return listed.find((app) => app.name === name) ?? listed.find((app) => this.#registry.find(app.name) === undefined) ?? readAppFolder(folder);
   }
 
   #noteFailure(error: unknown): void {
@@ -245,7 +254,9 @@ class Host {
     this.#event('error', 'reload_failed', undefined, { code, message });
   }
 
+  /** Reads the operator's file and all folders again. Address, ports and cells stay as they were at the start. */
   async reload(): Promise<AppStatus[]> {
+    this.#policy = await readPolicy(this.#parts.configFile);
     const found = await this.#find();
     this.#watchRoots(found);
     if (found.clashes[0] !== undefined) throw found.clashes[0];
@@ -391,7 +402,7 @@ class Host {
   }
 }
 
-function refuseHopeless(options: ServeOptions, { folders, deployed, failures, clashes }: FoundApps): void {
+function refuseHopeless(options: SettledOptions, { folders, deployed, failures, clashes }: FoundApps): void {
   if (clashes[0] !== undefined) throw clashes[0];
   if (folders.length + deployed.length === 0 && failures[0] !== undefined && !options.dev) throw failures[0].error;
 }

@@ -4,16 +4,19 @@ export interface ServeOptions {
   readonly folders: readonly string[];
   /** operator's file; undefined: `nanos.yaml` in the current folder when it exists */
   readonly configFile: string | undefined;
-  readonly host: string;
-  /** undefined: as the operator's file says, else 8080 and 3000; 0: any free port */
+  /** this and what may be undefined below: as the operator's file says, else 127.0.0.1 */
+  readonly host: string | undefined;
+  /** else 8080 and 3000; 0: any free port */
   readonly controlPort: number | undefined;
   readonly appsPort: number | undefined;
-  readonly cells: number;
-  readonly dataDir: string;
+  /** else 1 */
+  readonly cells: number | undefined;
+  /** else `.nanos` */
+  readonly dataDir: string | undefined;
   readonly dev: boolean;
   readonly auth: boolean;
-  /** on SIGTERM, in-flight requests get this long */
-  readonly graceMs: number;
+  /** on SIGTERM, in-flight requests get this long; else 10 s */
+  readonly graceMs: number | undefined;
 }
 
 /** What a started host says of itself. */
@@ -22,6 +25,8 @@ export interface RunningHost {
   readonly appsUrl: string;
   /** control page with its one-time token */
   readonly loginUrl: string;
+  /** absolute */
+  readonly dataDir: string;
   /** Stops accepting, finishes what is in flight within the grace, flushes. */
   close(): Promise<void>;
   /** Resolves when the host has ended by itself or by {@link close}. */

@@ -37,6 +37,7 @@ const policy = (extra: string): string => `
 secrets: [NANOS_TEST_ALLOWED]
 limits_max: { memory: 192MB }
 tenants:
+  greedy: { limits: { cpu_ms: 20000 } }
   trusted: { limits: { memory: 512MB, cpu_ms: 20000 } }
 apps:
   - path: listed/folder

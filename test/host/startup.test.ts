@@ -39,7 +39,6 @@ const refusals: Readonly<Record<string, Refusal>> = {
   'an empty folder': { files: { 'apps/.keep': '' }, says: /There is no app in .*\/apps.* an app has wrangler\.jsonc.*\(folder_empty\)/ },
   'a syntax error': { files: { 'apps/a/index.js': `const fine = 1;\nlet = ;\n` }, says: /nanos: .*index\.js:2:\d+: .*\(build_failed\)/ },
   'an import that does not resolve': { files: { 'apps/a/index.js': `import x from 'no-such-package';\nexport default { fetch: () => new Response(x) };` }, says: /index\.js:1:15: .*no-such-package.*\(build_failed\)/ },
-  'an import of a file that is not there': { files: { 'apps/a/index.js': `\nimport './none.js';` }, says: /index\.js:2:8: .*none\.js.*\(build_failed\)/ },
   'a top level that throws': { files: { 'apps/a/index.js': `\n\nthrow new RangeError('Too far');` }, says: /index\.js:3:\d+: .*Too far.*\(app_failed_to_start\)/ },
   'a top level that throws what is no error': { files: { 'apps/a/index.js': `throw { get message() { for (;;); } };` }, says: /\(app_failed_to_start\)/ },
   'a top level that loops': { files: { 'apps/a/index.js': `for (;;);` }, says: /ran longer than 1000 ms.*\(app_failed_to_start\)/ },
@@ -69,8 +68,6 @@ const refusals: Readonly<Record<string, Refusal>> = {
     says: /nanos\.yaml:2:3: .*memroy.*memory.*\(config_invalid\)/,
   },
   'an option that does not exist': { files: {}, args: () => ['--potr', '1'], says: /^nanos: unknown option '--potr'\n\(Did you mean --port\?\) \(usage\)\n$/, status: 2 },
-  'a port that is none': { files: {}, args: () => ['--port', '65536'], says: /--port.*\(usage\)/, status: 2 },
-  'no cells': { files: {}, args: () => ['--cells', '0'], says: /--cells.*\(usage\)/, status: 2 },
   'no authentication on a public address': { files: {}, args: () => ['--host', '0.0.0.0', '--no-auth'], says: /--no-auth.*loopback.*\(usage\)/, status: 2 },
 };
 

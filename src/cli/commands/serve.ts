@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AppStatus, LogEvent } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { RunningHost, ServeOptions } from '../../protocol/serve-options.ts';
-import { isLoopback } from '../../server/control/is-loopback.ts';
 import { TokenStore } from '../../server/control/token-store.ts';
 import { appListSchema } from '../app-status-schema.ts';
 import type { CliIo } from '../cli-io.ts';
@@ -17,14 +15,14 @@ import { printable } from '../printable.ts';
 
 interface Options {
   readonly config?: string;
-  readonly host: string;
+  readonly host?: string;
   readonly port?: number;
   readonly appsPort?: number;
-  readonly cells: number;
-  readonly data: string;
+  readonly cells?: number;
+  readonly data?: string;
   readonly dev?: boolean;
   readonly auth: boolean;
-  readonly grace: number;
+  readonly grace?: number;
 }
 
 const EXAMPLES = `
@@ -45,23 +43,21 @@ export function serveCommand(io: CliIo): Command {
   return new Command('serve')
     .description('serve folders of apps, each app in its own V8 isolate')
     .argument('[dir...]', 'app folders, or folders of app folders')
-    .option('--config <file>', 'operator’s configuration; else nanos.yaml in this folder, if there is one')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--config <file>', 'operator’s configuration; else nanos.yaml in this folder, if there is one; what it says holds where no option does')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <port>', 'port of the control plane (default: 8080)', parsePort)
     .option('--apps-port <port>', 'port of the apps (default: 3000)', parsePort)
-    .option('--cells <count>', 'processes that run apps', parseCells, 1)
-    .option('--data <dir>', 'data directory', '.nanos')
+    .option('--cells <count>', 'processes that run apps (default: 1)', parseCells)
+    .option('--data <dir>', 'data directory (default: .nanos)')
     .option('--dev', 'show stacks of apps to their clients')
     .option('--no-auth', 'control plane without tokens; on a loopback address only')
-    .option('--grace <seconds>', 'time for requests in flight when the host is stopped', parseGrace, 10)
+    .option('--grace <seconds>', 'time for requests in flight when the host is stopped (default: 10)', parseGrace)
     .addHelpText('after', EXAMPLES)
     .action((folders: string[], options: Options) => serve(toServeOptions(folders, options), io));
 }
 
 function toServeOptions(folders: readonly string[], options: Options): ServeOptions {
   const { host, port, appsPort, auth } = options;
-  if (!auth && !isLoopback(host)) throw new NanosError('usage', `--no-auth works on a loopback address only, and --host is ${host}`);
-  if (port !== undefined && port !== 0 && port === appsPort) throw new NanosError('usage', `--port and --apps-port are both ${port}. Give them different ports`);
   return {
     folders,
     configFile: options.config,
@@ -69,10 +65,10 @@ function toServeOptions(folders: readonly string[], options: Options): ServeOpti
     controlPort: port,
     appsPort,
     cells: options.cells,
-    dataDir: resolve(options.data),
+    dataDir: options.data,
     dev: options.dev === true,
     auth,
-    graceMs: options.grace * 1000,
+    graceMs: options.grace === undefined ? undefined : options.grace * 1000,
   };
 }
 
@@ -102,8 +98,8 @@ function showWarning({ level, event, app, message, position }: LogEvent, io: Cli
   io.stderr.write(printable(`nanos: ${words.filter((word) => word !== undefined).join(': ')}\n`));
 }
 
-async function showServing(host: RunningHost, { dataDir, auth }: ServeOptions, signal: AbortSignal, io: CliIo): Promise<void> {
-  const token = auth ? (await TokenStore.read(dataDir))?.read : undefined;
+async function showServing(host: RunningHost, { auth }: ServeOptions, signal: AbortSignal, io: CliIo): Promise<void> {
+  const token = auth ? (await TokenStore.read(host.dataDir))?.read : undefined;
   const client = new ControlClient(new URL(host.controlUrl), token);
   const apps = await builtApps(client, signal);
   if (!signal.aborted) io.stderr.write(printable(describeServing(host, apps)));

@@ -1,4 +1,5 @@
 /** One V8 isolate restored from a snapshot, and the only ways into it. Knows nothing of what runs inside. */
+import './isolate-flags.ts';
 import ivm from 'isolated-vm';
 import { randomFillSync } from 'node:crypto';
 import { SHARED_SLOTS } from '../../protocol/boundary.ts';
