@@ -1,6 +1,6 @@
 /** Every app of the host: from configuration over the builder to the cells. One change of an app at a time. */
 import { dirname } from 'node:path';
-import { effectiveEgress } from '../policy/app-egress.ts';
+import { deniedHosts, effectiveEgress } from '../policy/app-egress.ts';
 import { describeDenied, effectiveLimits } from '../policy/app-limits.ts';
 import type { AppConfig, AppDeployment, BuildInput } from '../protocol/app.ts';
 import type { AppRefusal } from '../protocol/cell-messages.ts';
@@ -12,6 +12,8 @@ import { newRecord, type AppRecord } from './app-record.ts';
 /** First time an app is held back after it cost a cell; doubles with every further one, up to the maximum. */
 const QUARANTINE_MS_MIN = 5_000;
 const QUARANTINE_MS_MAX = 10 * 60_000;
+/** An app that has behaved for this long since it was last held back starts anew. */
+const FORGIVEN_MS = 10 * 60_000;
 
 export interface AppBuilder {
   reuse(config: AppConfig): Promise<BuildResult | undefined>;
@@ -136,6 +138,7 @@ export class AppRegistry {
       record.deployment = before;
       throw error;
     }
+    record.strikes = 0;
     if (record.source === 'folder') record.version++;
     this.#options.event('info', 'app_serving', config.name, { deployment: deployment.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
   }
@@ -169,7 +172,9 @@ export class AppRegistry {
   #warn(config: AppConfig, built: BuildResult): void {
     const limits = effectiveLimits(config.limits, this.#policy, config.name);
     const warnings = [...config.warnings, ...built.warnings].map(({ file, line, message }) => `${file}:${line}: ${message}`);
-    for (const message of [...warnings, ...describeDenied(config.limits, limits)]) {
+    const egress = effectiveEgress(config.egress, this.#policy, config.name);
+    const denied = deniedHosts(config.egress, egress).map((host) => `egress to ${host} is not granted by the operator`);
+    for (const message of [...warnings, ...describeDenied(config.limits, limits), ...denied]) {
       if (this.#warned.has(`${config.name} ${message}`)) continue;
       this.#warned.add(`${config.name} ${message}`);
       this.#options.event('warn', 'app_config', config.name, { message });
@@ -211,8 +216,10 @@ export class AppRegistry {
   async strike(name: string): Promise<void> {
     const record = this.#records.get(name);
     if (record === undefined) return;
+    const nowMs = performance.now();
+    if (nowMs - record.quarantinedUntilMs > FORGIVEN_MS) record.strikes = 0;
     const forMs = Math.min(QUARANTINE_MS_MIN * 2 ** record.strikes++, QUARANTINE_MS_MAX);
-    record.quarantinedUntilMs = performance.now() + forMs;
+    record.quarantinedUntilMs = nowMs + forMs;
     this.#options.event('warn', 'app_quarantined', name, { for_ms: forMs });
     await this.#cells?.quarantine(name, forMs);
   }

@@ -36,7 +36,7 @@ async function configure(files: Record<string, string | Uint8Array>, more: Parti
     await writeFile(join(folder, path), content);
   }
   const rest = { hostnames: [], confined: false, port: undefined, limits: {}, rules: [], egress: undefined, configFiles: [], warnings: [] };
-  return { name, folder, main: join(folder, Object.keys(files)[0] ?? ''), vars: {}, secrets: {}, ...rest, ...more };
+  return { name, folder, path: folder, main: join(folder, Object.keys(files)[0] ?? ''), vars: {}, secrets: {}, ...rest, ...more };
 }
 
 async function build(code: string, more: Partial<AppConfig> = {}): Promise<BuildResult> {
@@ -65,6 +65,7 @@ test('a small app: a script with V8’s code cache, which a cell accepts', async
   const content = await loadArtefact(artefact.file, artefact.sha256);
   assert.ok((content.codeCache?.length ?? 0) > 0);
   const code = `
+    await import('./src/sandbox/isolate/isolate-flags.ts');
     const { default: ivm } = await import('isolated-vm');
     const { readFileSync } = await import('node:fs');
     const { loadArtefact } = await import('./src/apps/artefact/load-artefact.ts');

@@ -93,7 +93,7 @@ class Cell {
   refuse({ place, error }: AppRefusal): void {
     if (this.#runners.has(place.name)) return;
     this.#forgetRefused(place.name);
-    const refused = new RefusedApp(fromErrorData(error));
+    const refused = new RefusedApp(fromErrorData(error), place.port);
     this.#refused.set(place.name, refused);
     this.#router.add(refused, place);
   }
@@ -106,13 +106,14 @@ class Cell {
 
   async deploy(deployment: AppDeployment): Promise<void> {
     const runner = this.#runners.get(deployment.name);
+    // first, so that a port that is taken leaves everything as it was
+    if (deployment.port !== undefined) await this.#listen(deployment.port);
     this.#forgetRefused(deployment.name);
     if (runner === undefined) this.#add(deployment);
     else {
       await runner.swap(deployment);
       this.#router.add(runner, deployment);
     }
-    if (deployment.port !== undefined) await this.#listen(deployment.port);
     this.#closeUnusedPorts();
   }
 
@@ -157,7 +158,7 @@ class Cell {
   }
 
   #closeUnusedPorts(): void {
-    const used = new Set([this.#init.appsPort, ...[...this.#runners.values()].map(({ deployment }) => deployment.port)]);
+    const used = new Set([this.#init.appsPort, ...[...this.#runners.values()].map(({ deployment }) => deployment.port), ...[...this.#refused.values()].map(({ port }) => port)]);
     for (const [port, server] of this.#servers) {
       if (used.has(port)) continue;
       this.#servers.delete(port);

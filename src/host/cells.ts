@@ -11,6 +11,7 @@ import { childFlags } from './child-flags.ts';
 /** A cell that dies sooner than this after its start is followed by the next one only after a pause. */
 const YOUNG_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
+const RESTART_PAUSE_MS_MAX = 10_000;
 /** The control plane does not wait longer for a cell that is stuck. */
 const STATS_MS_MAX = 1_000;
 
@@ -169,11 +170,7 @@ export class Cells {
     clearTimeout(cell.heartbeat);
     this.#giveUpAnswers(cell);
     this.#logCell('warn', 'cell_replaced', cell, why);
-    try {
-      await this.#fork();
-    } catch (error) {
-      this.#logCell('error', 'cell_failed', cell, error instanceof Error ? error.message : String(error));
-    }
+    await this.#forkUntilServing(0);
     await this.#retire(cell);
   }
 
@@ -201,9 +198,20 @@ export class Cells {
     if (cell.isRetired || this.#closing || !cell.isServing) return;
     this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`);
     const pauseMs = performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
-    setTimeout(() => {
-      if (!this.#closing) this.#fork().catch((error: unknown) => this.#logCell('error', 'cell_failed', cell, error instanceof Error ? error.message : String(error)));
-    }, pauseMs);
+    void this.#forkUntilServing(pauseMs);
+  }
+
+  /** A host is never left with a cell fewer: when one does not come up, the next try follows after a pause. */
+  async #forkUntilServing(firstPauseMs: number): Promise<void> {
+    for (let pauseMs = firstPauseMs; !this.#closing; pauseMs = Math.min(Math.max(pauseMs * 2, RESTART_PAUSE_MS), RESTART_PAUSE_MS_MAX)) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (this.#closing) return;
+      try {
+        return await this.#fork();
+      } catch (error) {
+        this.#options.log([{ level: 'error', event: 'cell_failed', message: error instanceof Error ? error.message : String(error) }]);
+      }
+    }
   }
 
   /** What a cell that is on its way out would have answered counts for nothing any more. */

@@ -32,11 +32,12 @@ export function childFlags(kind: ChildKind, { readable = [], heapMbMax }: ChildF
 /** All that a process of ours may know of its surroundings. */
 export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
 
-/** Folders with our sources and packages: the repository, or the outermost `node_modules` when installed as a package. */
+/** Our sources and packages, and nothing else of the folder that they are in: a repository may also hold apps, their secrets and a data directory. */
 function programFolders(): string[] {
-  const own = fileURLToPath(new URL('../../', import.meta.url));
-  const packages = realpathSync(createRequire(import.meta.url).resolve('isolated-vm'));
-  return [...new Set([outermostPackages(own), outermostPackages(packages)])];
+  const own = fileURLToPath(new URL('../', import.meta.url));
+  const manifest = fileURLToPath(new URL('../../package.json', import.meta.url));
+  const packages = outermostPackages(realpathSync(createRequire(import.meta.url).resolve('isolated-vm')));
+  return [...new Set([outermostPackages(own), outermostPackages(manifest), packages])];
 }
 
 function outermostPackages(path: string): string {

@@ -3,10 +3,13 @@ import type { NanosError } from '../protocol/errors.ts';
 
 /** Stands in for an app that is being built, or could not be. */
 export class RefusedApp implements AppHandler {
-  readonly edge = { bodyBytesMax: 0, dev: false };
+  /** It takes no body, however long: the error is what the client should see. */
+  readonly edge = { bodyBytesMax: Number.MAX_SAFE_INTEGER, dev: false };
+  readonly port: number | undefined;
   readonly #error: NanosError;
 
-  constructor(error: NanosError) {
+  constructor(error: NanosError, port: number | undefined) {
+    this.port = port;
     this.#error = error;
   }
 

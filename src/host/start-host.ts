@@ -93,6 +93,7 @@ class Host {
   #cells: Cells | undefined;
   #control: Server | undefined;
   #appsPort = 0;
+  #controlPort = 0;
   #ready = false;
   #closing: Promise<void> | undefined;
 
@@ -117,16 +118,17 @@ class Host {
     const { options } = this.#parts;
     this.#appsPort = await freePort(options.host, options.appsPort);
     this.#store = await DeployStore.open(this.#parts.dataDir);
+    this.#controlPort = options.controlPort;
     const found = await this.#find();
     refuseHopeless(options, found);
     for (const { folder, error } of found.failures) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
-    const controlPort = await this.#startControl(options.controlPort);
+    this.#controlPort = await this.#startControl(options.controlPort);
     const unbuilt = await this.#admitBuilt(found);
     await this.#startCells();
     await this.#buildRest(unbuilt, found);
     this.#watchRoots(found);
     this.#ready = true;
-    const controlUrl = `http://${urlHost(options.host)}:${controlPort}/`;
+    const controlUrl = `http://${urlHost(options.host)}:${this.#controlPort}/`;
     const appsUrl = `http://${urlHost(options.host)}:${this.#appsPort}/`;
     this.#event('info', 'host_ready', undefined, { apps: this.#registry.records.length, cells: this.#cells?.serving, pid: process.pid, control_url: controlUrl, apps_url: appsUrl });
     return {
@@ -145,7 +147,8 @@ class Host {
     const { options, configFile } = this.#parts;
     const found = await findApps({ folders: options.folders, policy: this.#policy, configFile, store: this.#store! });
     this.#registry.setPolicy(found.policy);
-    return found;
+    const configs = [...found.folders, ...found.deployed.map(({ config }) => config)];
+    return { ...found, clashes: [...found.clashes, ...configs.flatMap((config) => this.#portClash(config) ?? [])] };
   }
 
   /** Enters what needs no build; returns the rest. */
@@ -240,13 +243,13 @@ class Host {
   }
 
   /** The app as its folder, and the operator, say now. */
-  async #reread({ name, config: { folder } }: AppRecord): Promise<AppConfig> {
+  async #reread({ name, config: { folder, path } }: AppRecord): Promise<AppConfig> {
     const { apps, failures } = await operatorApps(this.#policy, this.#parts.configFile);
     const failure = failures.find((failed) => failed.folder === folder);
     if (failure !== undefined) throw failure.error;
     const listed = apps.filter((app) => app.folder === folder);
     // the operator may list one folder under several names
-    return listed.find((app) => app.name === name) ?? listed.find((app) => this.#registry.find(app.name) === undefined) ?? readAppFolder(folder);
+    return listed.find((app) => app.name === name) ?? listed.find((app) => this.#registry.find(app.name) === undefined) ?? readAppFolder(path);
   }
 
   #noteFailure(error: unknown): void {
@@ -292,12 +295,19 @@ class Host {
     return this.#afterDeploy(appName, added.version);
   }
 
+  /** A port of its own would get an app every request to the host's. */
+  #portClash({ name, folder, port }: AppConfig): NanosError | undefined {
+    if (port === undefined || (port !== this.#appsPort && port !== this.#controlPort)) return undefined;
+    return new NanosError('app_clash', `${name} in ${folder} asks for port ${port}, which is the host's own`);
+  }
+
   /** `instead`: the name of the app whose place it takes. */
   #refuseClash(config: AppConfig, instead: string): void {
     const others = this.#registry.records.filter(({ name }) => name !== instead).map((record) => record.config);
     const [clash] = findClashes([...others, config]);
     if (clash !== undefined) throw clash;
-    if (config.port === this.#appsPort) throw new NanosError('app_clash', `Port ${config.port} is the host's own`);
+    const taken = this.#portClash(config);
+    if (taken !== undefined) throw taken;
   }
 
   async rollback(name: string, version: number | undefined): Promise<AppStatus> {

@@ -19,6 +19,8 @@ export interface ModuleRule {
 export interface AppConfig {
   readonly name: string;
   readonly folder: string;
+  /** the folder as it was named: may lead through a link, whose name is then the app's */
+  readonly path: string;
   /** entry file, inside the folder */
   readonly main: string;
   /** canonical (see protocol/hostname.ts), besides `<name>.localhost` */

@@ -15,7 +15,6 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   'frozen-intl': '(() => { const one = new Intl.DateTimeFormat("en", { fractionalSecondDigits: 3, second: "numeric" }); const first = one.format(); for (let i = 0; i < 3e6; i++); return one.format() === first && one.formatToParts().length > 0; })()',
   'frozen-over-microtasks': '(async () => { const start = Date.now(); for (let i = 0; i < 1e4; i++) await null; return Date.now() === start; })()',
   'moves-over-timer': '(async () => { const start = Date.now(); await new Promise((resolve) => setTimeout(resolve, 30)); return Date.now() - start >= 29; })()',
-  'moves-over-digest': '(async () => { const start = Date.now(); const bytes = new Uint8Array(1e6); for (let i = 0; i < 5 && Date.now() === start; i++) await crypto.subtle.digest("SHA-512", bytes); return Date.now() >= start; })()',
   'now-is-now': 'Math.abs(Date.now() - Number(request.headers.get("x-now"))) < 60_000',
   'utc': '[new Date().getTimezoneOffset(), Intl.DateTimeFormat().resolvedOptions().timeZone]',
   'top-level-time': '[topLevelNow, topLevelDate, topLevelPerformance]',

@@ -29,7 +29,7 @@ async function fixture(t: { after(action: () => Promise<void>): void }): Promise
   const main = join(folder, 'index.js');
   await writeFile(main, 'x');
   const rest = { hostnames: [], confined: false, port: undefined, limits: {}, rules: [], egress: undefined, configFiles: [], warnings: [] };
-  const app: AppConfig = { name: 'a', folder, main, vars: { A: 1 }, secrets: { S: 'hidden' }, ...rest };
+  const app: AppConfig = { name: 'a', folder, path: folder, main, vars: { A: 1 }, secrets: { S: 'hidden' }, ...rest };
   const remember = async (key: string): Promise<void> => {
     const input = await currentInput(main);
     const artefact = await store.write(key, content, '{}');

@@ -17,6 +17,7 @@ describe('readAppFolder without a configuration', () => {
       assert.deepEqual(await readAppFolder(join(root, 'My-App')), {
         name: 'my-app',
         folder: join(root, 'My-App'),
+        path: join(root, 'My-App'),
         main: join(root, 'My-App', entry),
         hostnames: [],
         port: undefined,
@@ -88,6 +89,7 @@ describe('readAppFolder with a wrangler file', () => {
     assert.deepEqual(await readAppFolder(root), {
       name: 'shop',
       folder: root,
+      path: root,
       main: join(root, 'src/worker.ts'),
       hostnames: ['a.example.com', 'b.example.com', 'shop.example.com'],
       port: undefined,
@@ -202,6 +204,7 @@ bindings: []
     assert.deepEqual(await readAppFolder(root), {
       name: 'shop',
       folder: root,
+      path: root,
       main: join(root, 'worker.js'),
       hostnames: ['shop.example.com', 'a.example.com'],
       port: 4001,

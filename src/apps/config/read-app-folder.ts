@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { AppConfig, ConfigWarning } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { SourcePosition } from '../../protocol/errors.ts';
@@ -59,6 +59,7 @@ export async function readListedFolder(listing: AppFolderListing, overrides: Fol
   return {
     name: overrides.name ?? appName(listing, written.name, document?.positionOf('name')),
     folder: root,
+    path: resolve(listing.folder),
     main: await findEntry(root, entryName(listing, written.main, document?.file), document?.positionOf('main')),
     hostnames: written.hostnames,
     port: written.port,

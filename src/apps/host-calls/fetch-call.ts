@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import type { BodyReader } from '../../net/egress/body-reader.ts';
 import type { Egress, EgressResponse } from '../../net/egress/egress.ts';
 import { packFetchReply, unpackFetchCall, type CrossingBody } from '../../protocol/fetch-call.ts';
 import type { HostCall, HostCallContext, HostCallResult } from '../run/host-call.ts';
+import { readAtOnce } from './read-at-once.ts';
 
-/** A body of known length up to this is handed over whole, in one crossing. */
+/** A body of known length up to this is handed over whole, in one crossing, when it came with its head. */
 const WHOLE_BODY_BYTES_MAX = 64 * 1024;
 
 /** `fetch` as protocol/fetch-call.ts lays it out. `open` is called at the first fetch: a cell whose apps never fetch does without the client. */
@@ -47,10 +47,14 @@ async function reply(context: HostCallContext, response: EgressResponse): Promis
   return { fields: packFetchReply({ ...response, body }), buffers };
 }
 
+/** `fetch` resolves with the response's head, however long its body takes. */
 async function replyBody(context: HostCallContext, { headers, body }: EgressResponse): Promise<{ body: CrossingBody; buffers: ArrayBuffer[] }> {
   if (body === null) return { body: { kind: 'none', value: '' }, buffers: [] };
-  if (knownLength(headers) > WHOLE_BODY_BYTES_MAX) return { body: { kind: 'stream', value: `${context.offerStream(body)}` }, buffers: [] };
-  const bytes = await readAll(body);
+  const bytes = knownLength(headers) > WHOLE_BODY_BYTES_MAX ? body : await readAtOnce(body);
+  if (!Buffer.isBuffer(bytes)) {
+    context.signal.throwIfAborted();
+    return { body: { kind: 'stream', value: `${context.offerStream(bytes)}` }, buffers: [] };
+  }
   if (isUtf8(bytes) && bytes[0] !== 0xef) return { body: { kind: 'text', value: bytes.toString('utf8') }, buffers: [] };
   return { body: { kind: 'buffer', value: '0' }, buffers: [new Uint8Array(bytes).buffer] };
 }
@@ -60,10 +64,4 @@ function knownLength(headers: readonly string[]): number {
     if (headers[i] === 'content-length') return Number(headers[i + 1]);
   }
   return Infinity;
-}
-
-async function readAll(body: BodyReader): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

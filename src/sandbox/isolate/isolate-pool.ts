@@ -36,8 +36,13 @@ export class IsolatePool {
 
   async #refill(): Promise<void> {
     const { snapshot, memoryMbMax, spares, isIdle } = this.#options;
-    if (isIdle() && this.#spares.length < spares) this.#spares.push(await TenantIsolate.create({ snapshot, memoryMbMax }));
-    this.#refilling = undefined;
-    if (this.#spares.length < spares) this.#refillSoon();
+    try {
+      if (isIdle() && this.#spares.length < spares) this.#spares.push(await TenantIsolate.create({ snapshot, memoryMbMax }));
+      this.#refilling = undefined;
+      if (this.#spares.length < spares) this.#refillSoon();
+    } catch {
+      // the next one that is taken tries again, and whoever takes it is told what is wrong
+      this.#refilling = undefined;
+    }
   }
 }
