@@ -28,14 +28,28 @@ export async function appsBench(options: BenchOptions): Promise<string> {
 async function measure({ quick, only, say, signal }: BenchOptions): Promise<Report> {
   const notes: string[] = [];
   const workerd = findWorkerd(say, notes);
-  const scope = new BenchScope(signal);
+  const shared = { size: quick ? QUICK : FULL, workerd: workerd?.program, say, note: (text: string) => void notes.push(text) };
+  const figures: Figure[] = [];
+  for (const [names, section] of SECTIONS) {
+    signal.throwIfAborted();
+    if (names.some((name) => isWanted(name, only))) figures.push(...(await trySection(names, section, { ...shared, scope: new BenchScope(signal) })));
+  }
+  if (figures.length === 0) throw new Error(notes.at(-1));
+  return { machine: machineFacts(workerd?.version), quick, figures: figures.filter(({ section }) => isWanted(section, only)), notes };
+}
+
+/** One section that fails takes no other's figures with it. */
+async function trySection(names: readonly SectionName[], section: BenchSection, run: BenchRun): Promise<Figure[]> {
   try {
-    const run: BenchRun = { scope, size: quick ? QUICK : FULL, workerd: workerd?.program, say, note: (text) => notes.push(text) };
-    const figures: Figure[] = [];
-    for (const [names, section] of SECTIONS) if (names.some((name) => isWanted(name, only))) figures.push(...(await section(run)));
-    return { machine: machineFacts(workerd?.version), quick, figures: figures.filter(({ section }) => isWanted(section, only)), notes };
+    return await section(run);
+  } catch (error) {
+    run.scope.signal.throwIfAborted();
+    const failed = `${names.join(' and ')} FAILED: ${error instanceof Error ? error.message : String(error)}`;
+    run.say(failed);
+    run.note(failed);
+    return [];
   } finally {
-    await scope.close();
+    await run.scope.close();
   }
 }
 

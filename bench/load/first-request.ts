@@ -21,7 +21,7 @@ export function firstRequest({ port, host }: BenchAddress): Promise<FirstRequest
       const latencyMs = performance.now() - startedMs;
       socket.destroy();
       if (status === 200) resolve({ latencyMs, text });
-      else reject(new Error(`${host} answered ${status}: ${text.slice(-300)}`));
+      else reject(new Error(`${host} answered ${status}: ${text.slice(text.indexOf('\r\n\r\n') + 4)}`));
     });
     socket.setTimeout(WAIT_MS_MAX, () => socket.destroy(new Error(`${host} did not answer`)));
     socket.on('data', (data) => {

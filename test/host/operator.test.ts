@@ -1,21 +1,11 @@
 /** The operator's file against what folders ask for; hostnames and ports of apps. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
+import { freePort } from '../support/free-port.ts';
 import { httpRequest } from '../support/http-request.ts';
 import { startNanos, temporaryFolder, writeFiles } from '../support/start-nanos.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 const answering = (text: string): string => `export default { fetch: () => new Response('${text}') };`;
 /** Keeps so many MB, far above or below the limits asked for. */

@@ -65,6 +65,9 @@ export class AppIsolate implements Runnable {
   #wakeAtMs: number | undefined;
   #wakeOwner = 0;
   #dead = false;
+  #isEntered = false;
+  /** finished while the entry that answered them goes on: they are charged for it first */
+  #finishedInEntry: ActiveRequest[] = [];
 
   constructor(options: AppIsolateOptions) {
     this.#options = options;
@@ -120,6 +123,7 @@ export class AppIsolate implements Runnable {
     const fresh = this.#packArriving(owners);
     const { packed, buffers } = this.#queue.take();
     if (packed === '|') return;
+    this.#isEntered = true;
     const outcome = await isolate.enter(packed, Date.now(), buffers, this.#budget.of(this.#ownersOf(owners)));
     this.#charge(outcome, owners, fresh);
   }
@@ -176,14 +180,22 @@ export class AppIsolate implements Runnable {
     const share = charged.length === 0 ? 0 : outcome.cpuMs / charged.length;
     for (const active of charged) active.cpuMs += share;
     this.#budget.learn(outcome.cpuMs, owners.size);
+    this.#settleFinished();
+    if (this.#dead) return;
     if (outcome.end !== 'done') {
       const started = this.#isolate!.progress[SharedSlot.started]!;
-      this.#end(outcome.end === 'cpu' ? 'cpu_limit' : outcome.end === 'memory' ? 'memory_limit' : 'app_restarted', outcome.message, charged, fresh.slice(started));
+      const suspects = charged.filter((active) => this.#active.get(active.id) === active);
+      this.#end(outcome.end === 'cpu' ? 'cpu_limit' : outcome.end === 'memory' ? 'memory_limit' : 'app_restarted', outcome.message, suspects, fresh.slice(started));
       return;
     }
     for (const active of charged) {
-      if (this.#checkCharge(active)) return;
+      if (this.#active.has(active.id) && this.#checkCharge(active)) return;
     }
+  }
+
+  #settleFinished(): void {
+    this.#isEntered = false;
+    for (const active of this.#finishedInEntry.splice(0)) this.#finishIfDone(active);
   }
 
   /** Ends the isolate when a request has used up its CPU. */
@@ -195,6 +207,7 @@ export class AppIsolate implements Runnable {
 
   #end(code: IsolateEnd['code'], text: string, suspects: readonly ActiveRequest[], notStarted: readonly ActiveRequest[]): void {
     if (this.#dead) return;
+    this.#settleFinished();
     const current = this.#active.get(this.#isolate?.progress[SharedSlot.current] ?? 0);
     const seen = suspects.filter((suspect) => !notStarted.includes(suspect));
     const guilty = seen.length === 1 ? seen[0] : current !== undefined && seen.includes(current) ? current : seen[0];
@@ -250,6 +263,10 @@ export class AppIsolate implements Runnable {
 
   #finishIfDone(active: ActiveRequest): void {
     if (!active.isFinished || this.#active.get(active.id) !== active) return;
+    if (this.#isEntered) {
+      this.#finishedInEntry.push(active);
+      return;
+    }
     this.forget(active);
     this.#events.finished(active);
   }
