@@ -71,6 +71,7 @@ export default {
 const SOURCE = `
 let pulled = 0, cancelled = '', taken = 0;
 const CHUNK = 65_536;
+const BIG = new Uint8Array(3 * 1024 * 1024 + 1).map((_, index) => index % 251);
 export default {
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);
@@ -146,7 +147,7 @@ export default {
       case '/wrong-chunk': return new Response(new ReadableStream({ start(controller) { controller.enqueue('text'); controller.close(); } }));
       case '/empty-stream': return new Response(new ReadableStream({ start(controller) { controller.close(); } }));
       case '/big-text': return new Response('aä€𝄞'.repeat(200_000));
-      case '/big-bytes': return new Response(new Uint8Array(3 * 1024 * 1024 + 1).map((_, index) => index % 251));
+      case '/big-bytes': return new Response(BIG);
       case '/lone-surrogate': return new Response('a\\ud800b' + 'x'.repeat(Number(searchParams.get('more') ?? 0)));
       default: return new Response('fine');
     }

@@ -187,7 +187,7 @@ async function assertAnswers(app: string, mustBeRight: boolean): Promise<void> {
   }
   for (const { status, headers } of [plain, posted, thrown]) {
     const outcome = headers['x-nanos-error'] ?? 'own';
-    assert.ok(['own', 'app_threw', 'app_failed_to_start', 'app_restarted', 'wall_limit', 'cpu_limit'].includes(String(outcome)), `${status} ${outcome}`);
+    assert.ok(['own', 'app_threw', 'app_failed_to_start', 'app_restarted', 'wall_limit', 'cpu_limit'].includes(String(outcome)), `${status} ${String(outcome)}`);
   }
   await assertNeighbourUntouched();
 }
