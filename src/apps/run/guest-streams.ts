@@ -70,6 +70,11 @@ export class GuestStreams {
     this.#queue.push(kind, fields, offered.owner);
   }
 
+  #tell(kind: number, fields: (string | number)[], owner: number): void {
+    this.#queue.push(kind, fields, owner);
+    this.#wake();
+  }
+
   /** The guest reads no further. */
   cancelOffered(id: number): void {
     const offered = this.#offered.get(id);
@@ -122,11 +127,13 @@ export class GuestStreams {
     for (const [id, offered] of this.#offered) {
       if (owner !== undefined && offered.owner !== owner) continue;
       this.#offered.delete(id);
+      if (owner !== undefined) this.#tell(ToGuest.streamError, [id, reason], owner);
       offered.reader.cancel();
     }
     for (const [id, consumer] of this.#consumers) {
       if (owner !== undefined && consumer.owner !== owner) continue;
       this.#consumers.delete(id);
+      if (owner !== undefined) this.#tell(ToGuest.cancel, [id], owner);
       consumer.error(reason);
     }
   }

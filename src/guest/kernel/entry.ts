@@ -12,7 +12,7 @@ import { describeError } from './describe-error.ts';
 import { bindHostCalls } from './host-calls.ts';
 import { log } from './log.ts';
 import { attachOutbox, type Post } from './outbox.ts';
-import { jsonStringify } from './primordials.ts';
+import { defineProperty, Int32ArrayConstructor, jsonStringify, reflectApply, Uint8ArrayConstructor } from './primordials.ts';
 import { randomFill, seedRandom } from './random.ts';
 import { abortRequest, receiveRequest } from './requests.ts';
 import { cancelOutbound, grantCredit, offerOutbound, openInbound, receiveChunk, receiveEnd, receiveStreamError } from './streams.ts';
@@ -23,7 +23,7 @@ import { DOMException } from '../webapi/dom/dom-exception.ts';
 type B = ArrayBuffer | undefined;
 
 let attached = false;
-let wasmModules: readonly object[] = [];
+const wasmModules: object[] = [];
 let shared: Int32Array | undefined;
 
 /** Everything that one crossing holds. Runs tenant code; nothing that it throws gets out. */
@@ -92,12 +92,12 @@ function readReply(unpacker: Unpacker, buffers: (index: number) => ArrayBuffer):
 function attach(post: Post, memory: ArrayBufferLike, seed: ArrayBuffer, varsJson: string, secretsJson: string, wasm: readonly ArrayBuffer[]): typeof dispatch {
   if (attached) throw new Error('Already attached');
   attached = true;
-  shared = new Int32Array(memory, 0, SHARED_SLOTS);
+  shared = new Int32ArrayConstructor(memory, 0, SHARED_SLOTS);
   shareProgress(shared);
-  seedRandom(new Uint8Array(seed));
+  seedRandom(new Uint8ArrayConstructor(seed));
   setEnvironment(varsJson, secretsJson);
   installWasm(globalThis);
-  wasmModules = wasm.map((bytes) => compileWasm(bytes));
+  for (let i = 0; i < wasm.length; i++) defineProperty(wasmModules, i, { value: compileWasm(wasm[i]!), enumerable: true });
   attachOutbox(post);
   return dispatch;
 }
@@ -113,7 +113,12 @@ function nanos(operation: string, ...args: unknown[]): unknown {
     case 'handlers':
       return jsonStringify(handledEvents());
     case 'attach':
-      return Reflect.apply(attach, undefined, args);
+      // what a tenant made of the built-ins may throw here, and nothing that is thrown may reach the host
+      try {
+        return reflectApply(attach, undefined, args);
+      } catch {
+        return undefined;
+      }
     default:
       throw new RangeError('Unknown operation');
   }

@@ -3,7 +3,7 @@
  * or a crossing is full. Before the host attached they wait.
  */
 import { CROSSING_BUFFERS_MAX, Packer } from '../../protocol/boundary.ts';
-import { PromiseConstructor, promiseThen } from './primordials.ts';
+import { defineProperty, PromiseConstructor, promiseThen } from './primordials.ts';
 
 type B = ArrayBuffer | undefined;
 export type Post = (packed: string, b0: B, b1: B, b2: B, b3: B, b4: B, b5: B, b6: B, b7: B) => void;
@@ -15,6 +15,8 @@ const RESTING_TURNS = 4;
 
 const packer = new Packer();
 const resolved = PromiseConstructor.resolve();
+// Without one, `then` makes a plain promise, whatever the tenant made of Promise and its species
+void defineProperty(resolved, 'constructor', { value: undefined });
 let post: Post | undefined;
 let scheduled = false;
 let seenMessages = 0;

@@ -10,11 +10,12 @@ function getter<T, R>(prototype: object, name: PropertyKey): (self: T) => R {
 }
 
 export const { apply: reflectApply, construct: reflectConstruct } = Reflect;
-export const { defineProperty, create: objectCreate } = Object;
+export const { defineProperty, defineProperties, getOwnPropertyDescriptor, getOwnPropertyDescriptors, create: objectCreate } = Object;
 export const { parse: jsonParse, stringify: jsonStringify } = JSON;
 export const PromiseConstructor = Promise;
 export const ArrayBufferConstructor = ArrayBuffer;
 export const Uint8ArrayConstructor = Uint8Array;
+export const Int32ArrayConstructor = Int32Array;
 
 /** Rejections are the caller's to handle by its second callback; what comes back is of no interest. */
 export const promiseThen: (promise: Promise<unknown>, resolved?: (value: never) => unknown, rejected?: (reason: unknown) => unknown) => void = uncurryThis(

@@ -18,6 +18,7 @@ class ActiveRequest {
   readonly id: number;
   #waiting = 0;
   #responded = false;
+  #streaming = false;
   #aborted = false;
   #abort: AbortController | undefined;
 
@@ -50,17 +51,29 @@ class ActiveRequest {
     });
   }
 
-  /** Returns the flags of the response message. */
-  markResponded(): number {
+  /** `streaming`: the response's body follows. Returns the flags of the response message. */
+  markResponded(streaming: boolean): number {
     this.#responded = true;
+    this.#streaming = streaming;
     if (this.#waiting > 0) return ResponseFlag.waitUntilPending;
-    requests.take(this.id);
+    this.#leave();
     return 0;
   }
 
+  /** The response's body is over, one way or another. */
+  bodyEnded(): void {
+    this.#streaming = false;
+    this.#leave();
+  }
+
   #finish(): void {
-    requests.take(this.id);
     message(ToHost.done, 1).number(this.id);
+    this.#leave();
+  }
+
+  /** While its body streams or waitUntil goes on, a client that leaves still aborts the signal. */
+  #leave(): void {
+    if (!this.#streaming && this.#waiting === 0) requests.take(this.id);
   }
 }
 
@@ -130,24 +143,24 @@ function respond(request: ActiveRequest, value: unknown): void {
       .number(request.id)
       .number(status)
       .field(statusText)
-      .number(request.markResponded());
-    writeBody(packer, body, buffer);
+      .number(request.markResponded(body !== null && 'source' in body));
+    writeBody(packer, request, body, buffer);
     for (let i = 0; i < headers.length; i++) packer.field(headers[i]!);
   } catch (error) {
     fail(request, error);
   }
 }
 
-function writeBody(packer: ReturnType<typeof message>, body: OutgoingBody, buffer: ArrayBuffer | undefined): void {
+function writeBody(packer: ReturnType<typeof message>, request: ActiveRequest, body: OutgoingBody, buffer: ArrayBuffer | undefined): void {
   if (body === null) packer.number(BodyKind.none).field('');
   else if (buffer !== undefined) packer.number(BodyKind.buffer).number(attachBuffer(buffer));
   else if ('text' in body) packer.number(BodyKind.text).field(body.text);
-  else if ('source' in body) packer.number(BodyKind.stream).number(offerOutbound(body.source));
+  else if ('source' in body) packer.number(BodyKind.stream).number(offerOutbound(body.source, () => request.bodyEnded()));
 }
 
 function fail(request: ActiveRequest, error: unknown): void {
   enterRequest(request.id);
   const { name, message: text, stack } = describeError(error);
-  const flags = request.markResponded();
+  const flags = request.markResponded(false);
   message(ToHost.fail, 5).number(request.id).number(flags).field(name).field(text).field(stack);
 }

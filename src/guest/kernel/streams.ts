@@ -70,6 +70,8 @@ function settle(state: Inbound | undefined, action: (pull: Pull) => void): void 
 interface Outbound {
   readonly source: OutboundSource;
   readonly requestId: number;
+  /** it was read to its end, failed, or nobody takes more of it */
+  readonly onEnd: () => void;
   creditBytes: number;
   pulling: boolean;
 }
@@ -77,9 +79,9 @@ interface Outbound {
 const outbounds = new Table<Outbound>();
 let lastOutbound = 0;
 
-export function offerOutbound(source: OutboundSource): number {
+export function offerOutbound(source: OutboundSource, onEnd: () => void = () => undefined): number {
   const id = ++lastOutbound;
-  outbounds.set(id, { source, requestId: currentRequest(), creditBytes: 0, pulling: false });
+  outbounds.set(id, { source, requestId: currentRequest(), onEnd, creditBytes: 0, pulling: false });
   return id;
 }
 
@@ -94,6 +96,7 @@ export function cancelOutbound(streamId: number, reason: unknown): void {
   const state = outbounds.take(streamId);
   if (state === undefined) return;
   enterRequest(state.requestId);
+  state.onEnd();
   state.source.cancel(reason);
 }
 
@@ -115,6 +118,7 @@ function pump(streamId: number, state: Outbound): void {
 function fail(streamId: number, state: Outbound, error: unknown): void {
   if (outbounds.get(streamId) !== state) return;
   outbounds.take(streamId);
+  state.onEnd();
   const { name, message: text } = describeError(error);
   message(ToHost.streamError, 2).number(streamId).field(`${name}: ${text}`);
 }
@@ -123,6 +127,7 @@ function deliver(streamId: number, state: Outbound, chunk: Uint8Array | string |
   try {
     if (chunk === null) {
       outbounds.take(streamId);
+      state.onEnd();
       message(ToHost.end, 1).number(streamId);
       return;
     }

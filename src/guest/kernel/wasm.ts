@@ -2,7 +2,7 @@
  * WebAssembly as tenants get it: modules that the builder compiled from imports may be instantiated; nothing is compiled from bytes,
  * and no memory is shared. V8 puts the native namespace into a context when it is restored, so this runs at attach.
  */
-import { arrayBufferByteLength, PromiseConstructor, reflectConstruct } from './primordials.ts';
+import { arrayBufferByteLength, defineProperties, defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors, PromiseConstructor, reflectApply, reflectConstruct } from './primordials.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 type Constructor = (new (...args: never[]) => object) & { readonly prototype: object };
@@ -28,7 +28,7 @@ export function installWasm(global: Record<string, unknown>): void {
   replaceConstructor(native, 'Module', Module, () => refuse());
   replaceConstructor(native, 'Memory', Memory, (descriptor, target) => newMemory(Memory, descriptor, target));
   const define = (name: string, value: unknown): void => {
-    Object.defineProperty(native, name, { value, writable: true, configurable: true, enumerable: true });
+    defineProperty(native, name, { value, writable: true, configurable: true, enumerable: true });
   };
   const isModule = (value: unknown): boolean => value instanceof (Module as unknown as new () => object);
   define('compile', () => new PromiseConstructor(() => refuse()));
@@ -58,12 +58,12 @@ function newMemory(native: Constructor, descriptor: unknown, target: unknown): o
 
 /** A module may declare or import a shared memory; its buffer must never reach the tenant. */
 function refuseSharedMemory(prototype: object): void {
-  const get = Object.getOwnPropertyDescriptor(prototype, 'buffer')!.get!;
-  Object.defineProperty(prototype, 'buffer', {
+  const get = getOwnPropertyDescriptor(prototype, 'buffer')!.get!;
+  defineProperty(prototype, 'buffer', {
     configurable: true,
     enumerable: true,
     get(this: object): unknown {
-      const buffer = Reflect.apply(get, this, []) as ArrayBuffer;
+      const buffer = reflectApply(get, this, []) as ArrayBuffer;
       arrayBufferByteLength(buffer);
       return buffer;
     },
@@ -75,10 +75,10 @@ function replaceConstructor(namespace: WasmNamespace, name: string, native: Cons
     if (new.target === undefined) throw new TypeError(`WebAssembly.${name} must be invoked with 'new'`);
     return make(argument, new.target);
   };
-  Object.defineProperties(constructor, {
-    ...Object.getOwnPropertyDescriptors(native),
+  defineProperties(constructor, {
+    ...getOwnPropertyDescriptors(native),
     prototype: { value: native.prototype, writable: false },
   });
-  Object.defineProperty(native.prototype, 'constructor', { value: constructor, writable: true, configurable: true });
-  Object.defineProperty(namespace, name, { value: constructor, writable: true, configurable: true });
+  defineProperty(native.prototype, 'constructor', { value: constructor, writable: true, configurable: true });
+  defineProperty(namespace, name, { value: constructor, writable: true, configurable: true });
 }

@@ -1,9 +1,11 @@
 /** One V8 isolate restored from a snapshot, and the only ways into it. Knows nothing of what runs inside. */
-import './isolate-flags.ts';
 import ivm from 'isolated-vm';
 import { randomFillSync } from 'node:crypto';
 import { SHARED_SLOTS } from '../../protocol/boundary.ts';
 import { endWatch, watchEntry, type WatchedEntry } from './cpu-watchdog.ts';
+import { applyTenantFlags } from './isolate-flags.ts';
+
+applyTenantFlags();
 
 /** A stopped isolate that has not come to rest after this long can't be stopped at all. */
 const STOP_MS_MAX = 2_000;
@@ -98,7 +100,9 @@ export class TenantIsolate {
     const wasm = new ivm.ExternalCopy([...environment.wasm]).copyInto({ release: true });
     const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, wasm];
     return this.#run(budgetMs, async (timeout) => {
-      this.#dispatch = (await this.#entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
+      const dispatch = (await this.#entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
+      if (dispatch.typeof !== 'function') throw new Error('The program keeps the host from attaching');
+      this.#dispatch = dispatch;
     });
   }
 
