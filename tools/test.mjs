@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pinnedNode } from './pinned-node.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const ALL = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+const ALL = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'];
 /** A test that hangs fails, and the others go on. */
 const TEST_MS_MAX = 300_000;
 

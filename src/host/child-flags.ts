@@ -35,9 +35,9 @@ export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
 /** Our sources and packages, and nothing else of the folder that they are in: a repository may also hold apps, their secrets and a data directory. */
 function programFolders(): string[] {
   const own = fileURLToPath(new URL('../', import.meta.url));
-  const manifest = fileURLToPath(new URL('../../package.json', import.meta.url));
+  const beside = ['../../package.json', '../../node_modules/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const packages = outermostPackages(realpathSync(createRequire(import.meta.url).resolve('isolated-vm')));
-  return [...new Set([outermostPackages(own), outermostPackages(manifest), packages])];
+  return [...new Set([...[own, ...beside].map(outermostPackages), packages])];
 }
 
 function outermostPackages(path: string): string {

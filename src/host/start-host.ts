@@ -31,6 +31,7 @@ import { FolderWatcher } from './watch-folders.ts';
 const DEFAULT_CONFIG_FILE = 'nanos.yaml';
 /** Apps whose earlier build is looked up at once, at start. */
 const REUSE_AT_ONCE = 32;
+const PRUNE_MS = 3_600_000;
 /** Key of the watch on folders of apps: no app's name. */
 const ROOTS = '';
 
@@ -94,6 +95,7 @@ class Host {
   #control: Server | undefined;
   #appsPort = 0;
   #controlPort = 0;
+  #pruning: NodeJS.Timeout | undefined;
   #ready = false;
   #closing: Promise<void> | undefined;
 
@@ -127,6 +129,7 @@ class Host {
     await this.#startCells();
     await this.#buildRest(unbuilt, found);
     this.#watchRoots(found);
+    this.#prune();
     this.#ready = true;
     const controlUrl = `http://${urlHost(options.host)}:${this.#controlPort}/`;
     const appsUrl = `http://${urlHost(options.host)}:${this.#appsPort}/`;
@@ -202,6 +205,13 @@ class Host {
     if (nothingServed && failure !== undefined && !this.#parts.options.dev) throw failure.reason;
   }
 
+  /** Built apps that nobody serves any more go, now and every hour. */
+  #prune(): void {
+    const keys = new Set(this.#registry.deployments.map(({ artefact }) => artefact.key));
+    this.#builder.prune(keys).catch((error: unknown) => this.#noteFailure(error));
+    this.#pruning = setTimeout(() => this.#prune(), PRUNE_MS).unref();
+  }
+
   /** Folders of apps: one that is added or removed changes what is served. And apps whose configuration can't be read: they have no record yet. */
   #watchRoots({ folders, failures }: FoundApps): void {
     const apps = new Set(folders.map(({ folder }) => folder));
@@ -262,6 +272,7 @@ class Host {
     this.#policy = await readPolicy(this.#parts.configFile);
     const found = await this.#find();
     this.#watchRoots(found);
+    this.#prune();
     if (found.clashes[0] !== undefined) throw found.clashes[0];
     const wanted = new Set([...found.folders, ...found.deployed.map(({ config }) => config)].map(({ name }) => name));
     const failed = new Set(found.failures.map(({ folder }) => folder));
@@ -403,6 +414,7 @@ class Host {
   async #close(): Promise<void> {
     this.#event('info', 'host_closing', undefined, {});
     this.#watcher.close();
+    clearTimeout(this.#pruning);
     await Promise.all([this.#cells?.close(), this.#builder.close()]);
     if (this.#control !== undefined) await closeServer(this.#control);
     this.#event('info', 'host_closed', undefined, {});

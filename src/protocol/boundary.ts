@@ -17,7 +17,7 @@ export const HOST_CHUNK_BYTES_MAX = 256 * 1024;
 
 /** Host → guest. Fields in order. */
 export const ToGuest = {
-  /** requestId, method, url, flags, bodyKind, body, name, value, name, value, … Body as in {@link BodyKind}. */
+  /** requestId, method, url, bodyKind, body, name, value, name, value, … Body as in {@link BodyKind}. */
   request: 1,
   /** callId, bufferCount, firstBufferIndex, field, field, … The call's result */
   reply: 2,
@@ -43,7 +43,7 @@ export const ToGuest = {
 export const ToHost = {
   /** requestId, status, statusText, flags, bodyKind, body, name, value, … */
   response: 1,
-  /** requestId, code, errorName, message, stack: the handler failed */
+  /** requestId, flags, errorName, message, stack: the handler failed */
   fail: 2,
   /** requestId: everything passed to waitUntil has settled */
   done: 3,
@@ -69,10 +69,10 @@ export const ToHost = {
   log: 13,
 } as const;
 
-/** How a body crosses: nothing · the text itself, UTF-8 on the wire · a buffer's index · a stream's id · as `stream`, with its length in the next field. */
+/** How a body crosses: nothing · the text itself, UTF-8 on the wire · a buffer's index · a stream's id. */
 export const BodyKind = { none: 0, text: 1, buffer: 2, stream: 3 } as const;
 
-/** Flags of a request: the app's limits on waiting and the client's address are not among them; a tenant gets what HTTP gives. */
+/** Flags of an answer: what was passed to waitUntil has not settled yet. */
 export const ResponseFlag = { waitUntilPending: 1 } as const;
 
 /** Slots of the Int32Array over the memory that the host shares with the boundary shim of one isolate. */

@@ -8,6 +8,7 @@ import { NanosError } from '../../protocol/errors.ts';
 import type { IsolatePool } from '../../sandbox/isolate/isolate-pool.ts';
 import { TenantIsolate, type EntryOutcome } from '../../sandbox/isolate/tenant-isolate.ts';
 import { AppIsolate, type AppIsolateEvents } from './app-isolate.ts';
+import { ownBuffer } from './guest-streams.ts';
 import type { HostCallTable } from './host-call.ts';
 
 export interface StartDependencies {
@@ -40,7 +41,7 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
 
 function isolateFor(pool: IsolatePool, { snapshot }: ArtefactContent, memoryMbMax: number, onCatastrophe: (message: string) => void): Promise<TenantIsolate> {
   if (snapshot === undefined) return pool.take(memoryMbMax);
-  return TenantIsolate.create({ snapshot: new ivm.ExternalCopy(new Uint8Array(snapshot).buffer, { transferOut: true }), memoryMbMax, onCatastrophe });
+  return TenantIsolate.create({ snapshot: new ivm.ExternalCopy(ownBuffer(snapshot), { transferOut: true }), memoryMbMax, onCatastrophe });
 }
 
 async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {

@@ -3,9 +3,12 @@ import { jsonParse } from './primordials.ts';
 
 export type FetchHandler = (request: unknown, env: unknown, context: unknown) => unknown;
 
+/** Events that a host delivers; others are the tenant's own affair. */
+export type ServiceWorkerEvents = { fetch?: boolean; scheduled?: boolean };
+
 let namespace: Record<string, unknown> | undefined;
 let serviceWorkerFetch: FetchHandler | undefined;
-let serviceWorkerEvents: readonly string[] = [];
+let serviceWorkerEvents: ServiceWorkerEvents = {};
 let env: Record<string, unknown> = {};
 let pendingGlobals: Record<string, unknown> | undefined;
 
@@ -15,7 +18,7 @@ export function registerModule(exports: unknown): void {
 }
 
 /** Service-worker syntax: dispatches a fetch event and returns what was passed to respondWith. */
-export function registerServiceWorker(fetch: FetchHandler, events: readonly string[]): void {
+export function registerServiceWorker(fetch: FetchHandler, events: ServiceWorkerEvents): void {
   serviceWorkerFetch = fetch;
   serviceWorkerEvents = events;
 }
@@ -43,11 +46,15 @@ function defaultExport(): Record<string, unknown> | undefined {
   return typeof exported === 'object' || typeof exported === 'function' ? ((exported ?? undefined) as Record<string, unknown> | undefined) : undefined;
 }
 
-/** The events this app handles. */
-export function handledEvents(): string[] {
+/** The events this app handles, separated by commas. */
+export function handledEvents(): string {
   const exported = defaultExport();
-  if (exported === undefined) return [...serviceWorkerEvents];
-  return ['fetch', 'scheduled'].filter((name) => typeof exported[name] === 'function');
+  let names = '';
+  for (const name of ['fetch', 'scheduled'] as const) {
+    const handled = exported === undefined ? serviceWorkerEvents[name] === true : typeof exported[name] === 'function';
+    if (handled) names += names === '' ? name : `,${name}`;
+  }
+  return names;
 }
 
 /** Hands one request to the tenant's code. Returns or throws whatever that does. */

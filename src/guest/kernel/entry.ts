@@ -12,7 +12,7 @@ import { describeError } from './describe-error.ts';
 import { bindHostCalls } from './host-calls.ts';
 import { log } from './log.ts';
 import { attachOutbox, type Post } from './outbox.ts';
-import { defineProperty, Int32ArrayConstructor, jsonStringify, reflectApply, Uint8ArrayConstructor } from './primordials.ts';
+import { defineProperty, Int32ArrayConstructor, reflectApply, Uint8ArrayConstructor } from './primordials.ts';
 import { randomFill, seedRandom } from './random.ts';
 import { abortRequest, receiveRequest } from './requests.ts';
 import { cancelOutbound, grantCredit, offerOutbound, openInbound, receiveChunk, receiveEnd, receiveStreamError } from './streams.ts';
@@ -111,7 +111,7 @@ function nanos(operation: string, ...args: unknown[]): unknown {
     case 'module':
       return wasmModules[args[0] as number];
     case 'handlers':
-      return jsonStringify(handledEvents());
+      return handledEvents();
     case 'attach':
       // what a tenant made of the built-ins may throw here, and nothing that is thrown may reach the host
       try {

@@ -2,7 +2,7 @@
 import { EventTarget } from '../webapi/dom/event-target.ts';
 import { Event } from '../webapi/dom/event.ts';
 import { defineGlobal, exposeInterface } from '../webapi/webidl.ts';
-import { registerServiceWorker } from './app.ts';
+import { registerServiceWorker, type ServiceWorkerEvents } from './app.ts';
 import type { ExecutionContext } from './execution-context.ts';
 
 class FetchEvent extends Event {
@@ -34,17 +34,14 @@ class FetchEvent extends Event {
   }
 }
 
-/** Events that a host delivers; others are the tenant's own affair. */
-const hostEvents = ['fetch', 'scheduled'];
-
 export function installServiceWorkerScope(global: Record<string, unknown>): void {
   const target = new EventTarget();
-  const seen: string[] = [];
+  const seen: ServiceWorkerEvents = {};
   const define = (name: string, value: unknown): void => defineGlobal(global, name, value, true);
   define('addEventListener', (type: string, listener: never, options?: never) => {
     target.addEventListener(type, listener, options);
-    if (hostEvents.includes(type) && !seen.includes(type)) {
-      seen.push(type);
+    if (type === 'fetch' || type === 'scheduled') {
+      seen[type] = true;
       registerServiceWorker(dispatchFetch, seen);
     }
   });

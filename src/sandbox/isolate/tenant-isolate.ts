@@ -118,9 +118,8 @@ export class TenantIsolate {
 
   /** Events the program handles. */
   async handlers(budgetMs: number): Promise<string[]> {
-    const json: unknown = await this.#entry.apply(undefined, ['handlers'], { timeout: budgetMs });
-    const names: unknown = typeof json === 'string' ? JSON.parse(json) : [];
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+    const names: unknown = await this.#entry.apply(undefined, ['handlers'], { timeout: budgetMs });
+    return typeof names === 'string' ? names.split(',').filter((name) => name !== '') : [];
   }
 
   /** One crossing into the guest. One at a time. */
