@@ -5,13 +5,11 @@ import { describeDenied, effectiveLimits } from '../policy/app-limits.ts';
 import type { AppConfig, AppDeployment, BuildInput } from '../protocol/app.ts';
 import type { AppRefusal } from '../protocol/cell-messages.ts';
 import { NanosError, toErrorData } from '../protocol/errors.ts';
+import { HOST_LIMITS } from '../protocol/limits.ts';
 import type { OperatorPolicy } from '../protocol/operator.ts';
 import type { BuildResult } from '../apps/artefact/build-result.ts';
 import { newRecord, type AppRecord } from './app-record.ts';
 
-/** First time an app is held back after it cost a cell; doubles with every further one, up to the maximum. */
-const QUARANTINE_MS_MIN = 5_000;
-const QUARANTINE_MS_MAX = 10 * 60_000;
 /** An app that has behaved for this long since it was last held back starts anew. */
 const FORGIVEN_MS = 10 * 60_000;
 
@@ -218,7 +216,7 @@ export class AppRegistry {
     if (record === undefined) return;
     const nowMs = performance.now();
     if (nowMs - record.quarantinedUntilMs > FORGIVEN_MS) record.strikes = 0;
-    const forMs = Math.min(QUARANTINE_MS_MIN * 2 ** record.strikes++, QUARANTINE_MS_MAX);
+    const forMs = Math.min(HOST_LIMITS.quarantineMsMin * 2 ** record.strikes++, HOST_LIMITS.quarantineMsMax);
     record.quarantinedUntilMs = nowMs + forMs;
     this.#options.event('warn', 'app_quarantined', name, { for_ms: forMs });
     await this.#cells?.quarantine(name, forMs);

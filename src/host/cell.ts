@@ -84,7 +84,7 @@ class Cell {
       observer: this.#observer,
       mapStack: createMapStack(),
       start: (wanted, events) =>
-        startAppIsolate({ pool: this.#pool, calls: this.#calls, catastrophe: (app, message) => send({ type: 'catastrophe', app, message }) }, wanted, events),
+        startAppIsolate({ pool: this.#pool, calls: this.#calls, catastrophe: (app, message) => this.#catastrophe(app, message) }, wanted, events),
     });
     this.#runners.set(deployment.name, runner);
     this.#router.add(runner, deployment);
@@ -102,6 +102,12 @@ class Cell {
     const refused = this.#refused.get(name);
     this.#refused.delete(name);
     if (refused !== undefined) this.#router.remove(refused);
+  }
+
+  /** The supervisor decides for how long the app is held back; here that begins at once. */
+  #catastrophe(app: string, message: string): void {
+    this.quarantine(app, HOST_LIMITS.quarantineMsMin);
+    send({ type: 'catastrophe', app, message });
   }
 
   async deploy(deployment: AppDeployment): Promise<void> {

@@ -70,6 +70,9 @@ export const HOST_LIMITS = {
   idleMsMax: 15 * 60_000,
   /** a new cell must serve by then */
   cellStartMsMax: 30_000,
+  /** an app that cost a cell is held back this long; doubles with every further one, up to the maximum */
+  quarantineMsMin: 5_000,
+  quarantineMsMax: 10 * 60_000,
   /** heartbeat of a cell; silence this long and it is replaced */
   heartbeatMs: 1_000,
   heartbeatMsMax: 5_000,

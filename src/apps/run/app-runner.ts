@@ -103,15 +103,19 @@ export class AppRunner implements AppHandler {
   }
 
   #refusal(nowMs: number): NanosError | undefined {
-    if (nowMs < this.#quarantinedUntilMs) {
-      const retryAfterS = Math.ceil((this.#quarantinedUntilMs - nowMs) / 1000);
-      return new NanosError('quarantined', 'The app is held back after it brought a cell down', { retryAfterS });
-    }
+    const held = this.#quarantine(nowMs);
+    if (held !== undefined) return held;
     if (nowMs < this.#heldUntilMs) return this.#lastFailure;
     if (this.#waiting.length >= this.#deployment.limits.queuedMax) {
       return new NanosError('overloaded', 'Too many requests are waiting for this app', { retryAfterS: OVERLOAD_RETRY_S });
     }
     return undefined;
+  }
+
+  #quarantine(nowMs: number): NanosError | undefined {
+    if (nowMs >= this.#quarantinedUntilMs) return undefined;
+    const retryAfterS = Math.ceil((this.#quarantinedUntilMs - nowMs) / 1000);
+    return new NanosError('quarantined', 'The app is held back after it brought a cell down', { retryAfterS });
   }
 
   #admit(active: ActiveRequest): void {
@@ -132,7 +136,9 @@ export class AppRunner implements AppHandler {
   #admitWaiting(): void {
     const isolate = this.#current;
     if (isolate === undefined) {
-      if (this.#waiting.length > 0) this.#start();
+      const held = this.#quarantine(performance.now());
+      if (held !== undefined) for (const active of this.#waiting.splice(0)) this.#fail(active, held);
+      else if (this.#waiting.length > 0) this.#start();
       return;
     }
     while (this.#waiting.length > 0 && isolate.load < this.#deployment.limits.inFlightMax) this.#handOver(this.#waiting.shift()!, isolate);
@@ -198,6 +204,7 @@ export class AppRunner implements AppHandler {
   /** Serves `deployment` from now on, or rejects and goes on as before. In-flight requests are finished by the version that has them. */
   async swap(deployment: AppDeployment): Promise<void> {
     const before = this.#deployment;
+    this.#quarantinedUntilMs = 0;
     if (this.#current === undefined || sameProgram(before, deployment)) {
       this.#deployment = deployment;
       this.#heldUntilMs = 0;
@@ -237,7 +244,7 @@ export class AppRunner implements AppHandler {
 
   /** Refuses requests for that long. */
   quarantine(forMs: number): void {
-    this.#quarantinedUntilMs = performance.now() + forMs;
+    this.#quarantinedUntilMs = Math.max(this.#quarantinedUntilMs, performance.now() + forMs);
   }
 
   /** Frees the idle isolate; the next request starts a fresh one. */

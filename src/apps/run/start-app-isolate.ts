@@ -24,8 +24,9 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
   const { name, limits, egress } = deployment;
   const app = new AppIsolate({ app: name, limits, egress, calls: dependencies.calls, events });
   const onCatastrophe = (message: string): void => {
-    app.lose(message);
+    // first: what the app has waiting must not begin anew
     dependencies.catastrophe(name, message);
+    app.lose(message);
   };
   const isolate = await isolateFor(dependencies.pool, artefact, limits.memoryMbMax, onCatastrophe);
   isolate.onCatastrophe = onCatastrophe;
