@@ -68,7 +68,7 @@ function withSeparators(value: number): string {
 /** As the page writes a value whose name says its unit. */
 function written(name: string, value: number): string {
   if (name === 'memoryMbMax' || name.endsWith('MbMax')) return `${withSeparators(value)} MB`;
-  if (/Ms(?:Max)?$/u.test(name)) return `${withSeparators(value)} ms`;
+  if (/Ms(?:Max|Min)?$/u.test(name)) return `${withSeparators(value)} ms`;
   if (!name.includes('Bytes')) return withSeparators(value);
   const [size, unit] = value % 2 ** 20 === 0 ? [value / 2 ** 20, 'MB'] : [value / 2 ** 10, 'KB'];
   assert.ok(Number.isInteger(size), `${name} is no whole number of KB`);

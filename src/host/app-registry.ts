@@ -137,6 +137,7 @@ export class AppRegistry {
       throw error;
     }
     record.strikes = 0;
+    record.quarantinedUntilMs = 0;
     if (record.source === 'folder') record.version++;
     this.#options.event('info', 'app_serving', config.name, { deployment: deployment.version, road: built.artefact.road, bytes: built.artefact.bytes, reused: built.reused });
   }
