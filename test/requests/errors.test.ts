@@ -181,3 +181,9 @@ describe('error pages', () => {
     assert.doesNotMatch(text, /<b>/);
   });
 });
+
+test('a handler that failed is counted as such', async () => {
+  await nanos.request('worker', '/throws');
+  const { text } = await nanos.control('/metrics', 'read');
+  assert.match(text, /^nanos_app_requests_total\{[^}]*app="worker"[^}]*outcome="app_threw"[^}]*\} [1-9]\d*$/m);
+});

@@ -1,4 +1,5 @@
 import type { AppRequest, ResponseSink } from '../../protocol/app-call.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
 
 /** One request on its way through an app. */
 export class ActiveRequest {
@@ -16,6 +17,8 @@ export class ActiveRequest {
   /** the response's body is complete */
   bodyDone = false;
   waitUntilPending = false;
+  /** what its answer will be counted as */
+  outcome: 'ok' | ErrorCode = 'ok';
   /** last time the response made progress, ms */
   progressMs: number;
   /** for a retry on a fresh isolate: ids and charges start again */

@@ -195,7 +195,7 @@ export class AppRunner implements AppHandler {
     return {
       wake: () => holder.isolate !== undefined && this.#scheduler.wake(holder.isolate),
       threw: (active, failure) => void this.#threw(active, failure),
-      finished: (active) => this.#finished(active, 'ok'),
+      finished: (active) => this.#finished(active),
       log: (level, active, text) => this.#options.observer.log(this.#deployment.name, level, active?.request.requestId, text),
       ended: (end) => this.#ended(holder.isolate, end),
     };
@@ -265,12 +265,13 @@ export class AppRunner implements AppHandler {
   // Requests
 
   async #threw(active: ActiveRequest, failure: GuestFailure): Promise<void> {
+    active.outcome = 'app_threw';
     const deployment = this.#deployment;
     const line = `${failure.name}: ${failure.message}`;
     const stack = await this.#options.mapStack(deployment, failure.stack === '' ? line : failure.stack);
     this.#options.observer.log(deployment.name, 'error', active.request.requestId, `Uncaught ${stack.startsWith(failure.name) ? stack : `${line}\n${stack}`}`);
     active.sink.fail(new NanosError('app_threw', line), stack);
-    if (active.isFinished) this.#finished(active, 'app_threw');
+    if (active.isFinished) this.#finished(active);
   }
 
   #fail(active: ActiveRequest, error: NanosError): void {
@@ -278,16 +279,17 @@ export class AppRunner implements AppHandler {
     active.bodyDone = true;
     active.waitUntilPending = false;
     active.sink.fail(error);
-    this.#finished(active, error.code);
+    active.outcome = error.code;
+    this.#finished(active);
   }
 
-  #finished(active: ActiveRequest, outcome: RequestOutcome['outcome']): void {
+  #finished(active: ActiveRequest): void {
     if (!this.#requests.delete(active)) return;
     const nowMs = performance.now();
     this.#usedMs = nowMs;
     const home = this.#homes.get(active);
     this.#homes.delete(active);
-    this.#options.observer.served(this.#deployment.name, { outcome, latencyMs: nowMs - active.arrivedMs, cpuMs: active.cpuMs });
+    this.#options.observer.served(this.#deployment.name, { outcome: active.outcome, latencyMs: nowMs - active.arrivedMs, cpuMs: active.cpuMs });
     if (home !== undefined && this.#retiring.has(home) && home.load === 0) {
       this.#retiring.delete(home);
       home.dispose();
@@ -300,7 +302,7 @@ export class AppRunner implements AppHandler {
     const waiting = this.#waiting.indexOf(active);
     if (waiting >= 0) {
       this.#waiting.splice(waiting, 1);
-      this.#finished(active, 'ok');
+      this.#finished(active);
       return;
     }
     this.#homes.get(active)?.abandon(active);
@@ -330,7 +332,7 @@ export class AppRunner implements AppHandler {
       this.#options.observer.event(name, 'warn', 'wait_until_cut', { request_id: active.request.requestId, wall_ms_max: limits.wallMsMax });
       active.waitUntilPending = false;
       home?.forget(active);
-      this.#finished(active, 'ok');
+      this.#finished(active);
       return;
     }
     home?.abandon(active);
