@@ -24,6 +24,8 @@ const CPU_HOGS: Readonly<Record<string, string>> = {
   'timer-chain': 'await new Promise(() => { const again = () => { spin(5); setTimeout(again, 0); }; again(); });',
   'accumulates-over-awaits': 'for (;;) { spin(2); await new Promise((resolve) => setTimeout(resolve, 1)); }',
   'accumulates-over-host-calls': `for (;;) { spin(2); await crypto.subtle.digest('SHA-256', new Uint8Array(8)); }`,
+  // entries shorter than the watchdog looks: the sum over them counts
+  'accumulates-in-small-steps': 'for (;;) { spin(0.2); await new Promise((resolve) => setTimeout(resolve, 0)); }',
   'regex': `/^(a+)+$/.exec('a'.repeat(40) + 'b');`,
   'sort': 'new Array(1e6).fill(0).map((_, index) => -index).sort(() => { for (;;); });',
   'generator': 'for (const _ of (function* () { for (;;) yield 0; })());',
