@@ -22,6 +22,7 @@ import { Builder } from './builder-client.ts';
 import { Cells } from './cells.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
 import { DeployStore } from './deploy-store.ts';
+import { freePort } from './free-port.ts';
 import { LogHub } from './log-hub.ts';
 import { openLogOutput, type LogOutput } from './log-output.ts';
 import { mergeMetrics } from './merge-metrics.ts';
@@ -118,7 +119,7 @@ class Host {
 
   async start(): Promise<RunningHost> {
     const { options } = this.#parts;
-    this.#appsPort = await freePort(options.host, options.appsPort);
+    this.#appsPort = options.appsPort === 0 ? await anyPort(options.host) : await checkedPort(options.host, options.appsPort);
     this.#store = await DeployStore.open(this.#parts.dataDir);
     this.#controlPort = options.controlPort;
     const found = await this.#find();
@@ -449,8 +450,14 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The port itself, once it has been seen to be free, or for 0 any free one. */
-async function freePort(host: string, port: number): Promise<number> {
+async function anyPort(host: string): Promise<number> {
+  return freePort(host).catch((error: NodeJS.ErrnoException) => {
+    throw listenError(error, host, 0);
+  });
+}
+
+/** The port itself, once it has been seen to be free. */
+async function checkedPort(host: string, port: number): Promise<number> {
   const probe = createProbe();
   const bound = await listen(probe, host, port);
   await new Promise((done) => probe.close(done));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../src/host/free-port.ts';
 import { httpRequest } from '../support/http-request.ts';
 import { startNanos, temporaryFolder, writeFiles } from '../support/start-nanos.ts';
 
@@ -21,7 +21,7 @@ const BURNING = `export default { fetch(request) {
 } };`;
 const ENV = `export default { fetch: (request, env) => Response.json(env) };`;
 
-const [root, ownPort, operatorPort] = [await temporaryFolder({ after }), await freePort(), await freePort()];
+const [root, ownPort, operatorPort] = [await temporaryFolder({ after }), await freePort('127.0.0.1'), await freePort('127.0.0.1')];
 const config = join(root, 'host.yaml');
 const policy = (extra: string): string => `
 secrets: [NANOS_TEST_ALLOWED]
@@ -84,7 +84,7 @@ test('an app’s own port comes before the host', async () => {
 });
 
 test('a port is given up with the app that had it, and opened for one that takes it', async () => {
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   let from = host.logs().length;
   await host.write('hyphened/app.nano', `name: hyphened\nport: ${port}\n`);
   await host.waitForLog(({ event, app }) => event === 'app_serving' && app === 'hyphened', from);
