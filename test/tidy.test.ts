@@ -7,7 +7,7 @@ import test from 'node:test';
 const root = resolve(import.meta.dirname, '..');
 
 /** Lowest first: a room imports from itself and from rooms further left. Rooms in one group are siblings and never import each other. */
-const floors: readonly (readonly string[])[] = [['util'], ['protocol'], ['policy'], ['sandbox', 'guest'], ['net'], ['apps'], ['server'], ['host'], ['cli']];
+const floors: readonly (readonly string[])[] = [['util'], ['protocol'], ['policy'], ['sandbox', 'guest', 'recording'], ['net'], ['apps', 'agents'], ['server'], ['host'], ['cli']];
 /** A guest is another world: of the floors below it sees these only, and what is above it may bundle it, never import it. */
 const seenByGuest = ['util', 'protocol'];
 
@@ -54,6 +54,14 @@ test('rooms import from floors below them only', () => {
 
 test('the guest knows nothing of Node', () => {
   const wrong = production.filter((file) => roomOf(file) === 'guest' && importsOf(file).some((specifier) => specifier.startsWith('node:')));
+  assert.deepEqual(wrong, []);
+});
+
+test('a lazy part has one way in', () => {
+  const wrong = production.filter((file) => {
+    const values = read(file).replaceAll(/^import type .*$/gmu, '').matchAll(/from '([^']*)'/gu);
+    return !file.includes('/lazy/') && [...values].some(([, specifier = '']) => specifier.includes('lazy/') && !specifier.endsWith('lazy/index.ts'));
+  });
   assert.deepEqual(wrong, []);
 });
 
@@ -109,7 +117,7 @@ test('nothing is switched off or left for later', () => {
 test('dependencies are pinned to exact versions', () => {
   const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string> | undefined>;
   const wrong = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
-    Object.entries(manifest[kind] ?? {}).filter(([, version]) => !/^\d+\.\d+\.\d+$/u.test(version)),
+    Object.entries(manifest[kind] ?? {}).filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[a-z0-9.]+)?$/u.test(version)),
   );
   assert.deepEqual(wrong, []);
 });

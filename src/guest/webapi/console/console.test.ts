@@ -4,7 +4,7 @@ import { enterAt } from '../../kernel/clock.ts';
 import { bindHostCalls, type HostCalls } from '../../kernel/host-calls.ts';
 import { Blob, installFileApi } from '../file-api/index.ts';
 import { installUrl, URLSearchParams } from '../url/index.ts';
-import { inspect, inspectLengthMax } from './inspect.ts';
+import { inspect, inspectLengthMax } from './lazy/inspect.ts';
 import { installConsole } from './index.ts';
 
 const lines: [string, string][] = [];

@@ -2,9 +2,7 @@
 import { nowMs } from '../../kernel/clock.ts';
 import { host, type LogLevel } from '../../kernel/host-calls.ts';
 import { defineGlobal, toDOMString, toSequence } from '../webidl.ts';
-import { formatLog } from './format.ts';
-import { inspect } from './inspect.ts';
-import { formatTable } from './table.ts';
+import { formatLog, formatTable, inspect } from './lazy/index.ts';
 
 const labelsMax = 1000;
 const indentMax = 20;

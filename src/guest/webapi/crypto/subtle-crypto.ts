@@ -7,8 +7,9 @@ import { host } from '../../kernel/host-calls.ts';
 import { DOMException } from '../dom/dom-exception.ts';
 import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
 import { copyBytes, isBufferSource, isObject, requireArguments, toEnum, toInteger, toSequence, viewBytes } from '../webidl.ts';
-import { keyLengthBits, normalizeAlgorithm, type NormalizedAlgorithm, supports, toKey } from './algorithms.ts';
 import { type CryptoKey, keyState, type KeyUsage, keyUsages, newCryptoKey } from './crypto-key.ts';
+import type { NormalizedAlgorithm } from './lazy/algorithms.ts';
+import { keyLengthBits, normalizeAlgorithm, supports, toKey } from './lazy/index.ts';
 
 const constructing = Symbol('constructing');
 const formats = ['raw', 'spki', 'pkcs8', 'jwk'] as const;

@@ -2,6 +2,7 @@
  * https://fetch.spec.whatwg.org/#concept-body. A body is kept as what it was made of: text, bytes or a stream of the host. It becomes a
  * ReadableStream only when a program asks for one, and as long as nobody has read from that stream its source is used directly.
  */
+import { concatBytes } from '../concat-bytes.ts';
 import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
 import { blobBytes, isBlob } from '../file-api/index.ts';
 import type { InboundStream, OutboundSource } from '../../kernel/host-calls.ts';
@@ -10,7 +11,7 @@ import type { ByteSource, ReadableStream } from '../streams/index.ts';
 import { acquireReader, isDisturbed, isLocked, isReadableStream, markConsumed, readableBytes, teeForClone } from '../streams/index.ts';
 import { URLSearchParams } from '../url/index.ts';
 import { copyBytes, isBufferSource, toUSVString } from '../webidl.ts';
-import { concatBytes, formDataEntries, isFormData, serializeMultipart } from '../xhr/index.ts';
+import { formDataEntries, isFormData, serializeMultipart } from '../xhr/index.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -10,7 +10,7 @@ import { abortableStream } from './abortable-stream.ts';
 import type { OutgoingBody } from './body.ts';
 import { Body, outgoingBody } from './body.ts';
 import { withContentLength } from './content-length.ts';
-import { fetchDataUrl } from './data-url.ts';
+import { fetchDataUrl } from './lazy/index.ts';
 import { isRequest, Request, requestParts } from './request.ts';
 import type { Response } from './response.ts';
 import { isNullBodyStatus, responseFrom } from './response.ts';

@@ -1,5 +1,5 @@
 /** https://url.spec.whatwg.org/#host-parsing. A host is kept as its serialisation; an empty host is the empty string. */
-import { domainToAscii } from './domain-to-ascii.ts';
+import { domainToAscii } from './lazy/index.ts';
 import { c0ControlSet, percentDecode, percentEncode } from './percent-encode.ts';
 
 const forbiddenHost = /[\0\t\n\r #/:<>?@[\\\]^|]/;
@@ -9,9 +9,15 @@ const forbiddenDomain = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/;
 export function parseHost(input: string, isOpaque: boolean): string | null {
   if (input.startsWith('[')) return input.endsWith(']') ? parseBracketed(input.slice(1, -1)) : null;
   if (isOpaque) return forbiddenHost.test(input) ? null : percentEncode(input, c0ControlSet);
-  const domain = domainToAscii(percentDecode(input));
+  const decoded = percentDecode(input);
+  const domain = isPlain(decoded) ? decoded.toLowerCase() : domainToAscii(decoded);
   if (domain === null || domain === '' || forbiddenDomain.test(domain)) return null;
   return endsInNumber(domain) ? parseIpv4(domain) : domain;
+}
+
+/** ASCII without an encoded label: mapping it changes nothing but case. */
+function isPlain(domain: string): boolean {
+  return /^[\0-\x7f]*$/.test(domain) && !/(?:^|\.)xn--/i.test(domain);
 }
 
 function parseBracketed(input: string): string | null {

@@ -2,8 +2,7 @@ import { exposeInterface } from '../webidl.ts';
 import { FormData } from './form-data.ts';
 
 export { FormData, formDataEntries, isFormData } from './form-data.ts';
-export { parseMultipart } from './multipart-parse.ts';
-export { concatBytes, serializeMultipart } from './multipart-serialize.ts';
+export { parseMultipart, serializeMultipart } from './lazy/index.ts';
 export { makePairIterable } from '../pair-iterable.ts';
 export type { PairIterable } from '../pair-iterable.ts';
 

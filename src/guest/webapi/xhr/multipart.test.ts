@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Blob } from '../file-api/index.ts';
 import { FormData, formDataEntries, parseMultipart, serializeMultipart } from './index.ts';
-import { MULTIPART_HEAD_BYTES_MAX, MULTIPART_PARTS_MAX } from './multipart-parse.ts';
+import { MULTIPART_HEAD_BYTES_MAX, MULTIPART_PARTS_MAX } from './lazy/multipart-parse.ts';
 
 const NodeResponse = globalThis.Response;
 

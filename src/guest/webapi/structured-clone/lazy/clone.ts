@@ -2,9 +2,9 @@
  * https://html.spec.whatwg.org/#structuredserializeinternal and #structureddeserialize in one walk: each property is read once, in the
  * standard's order, and what was read goes straight into the clone.
  */
-import { DOMException, isDOMException } from '../dom/index.ts';
-import { blobFromParts, blobParts, File, isBlob, isFile } from '../file-api/index.ts';
-import { toDOMString } from '../webidl.ts';
+import { DOMException, isDOMException } from '../../dom/index.ts';
+import { blobFromParts, blobParts, File, isBlob, isFile } from '../../file-api/index.ts';
+import { toDOMString } from '../../webidl.ts';
 import { brandOf } from './brand.ts';
 import { cloneArrayBuffer, cloneView } from './clone-buffer.ts';
 

@@ -1,7 +1,8 @@
 /** https://html.spec.whatwg.org/#multipart-form-data: the multipart/form-data encoding algorithm */
-import { encodeUtf8 } from '../encoding/index.ts';
-import { blobParts } from '../file-api/index.ts';
-import type { FormDataValue } from './form-data.ts';
+import { concatBytes } from '../../concat-bytes.ts';
+import { encodeUtf8 } from '../../encoding/index.ts';
+import { blobParts } from '../../file-api/index.ts';
+import type { FormDataValue } from '../form-data.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -22,18 +23,6 @@ export function serializeMultipart(entries: readonly FormDataValue[], boundary: 
   }
   chunks.push(encodeUtf8(`${text}--${boundary}--\r\n`));
   return concatBytes(chunks);
-}
-
-export function concatBytes(chunks: readonly Uint8Array[]): Bytes {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }
 
 function normalizeNewlines(text: string): string {

@@ -1,5 +1,5 @@
 /** Which kind of object a value is, by its internal slots and not by its prototype. */
-import { isArrayBuffer, isPlatformObject } from '../webidl.ts';
+import { isArrayBuffer, isPlatformObject } from '../../webidl.ts';
 
 export type Brand = 'Array' | 'Error' | 'Date' | 'RegExp' | 'Map' | 'Set' | 'Boolean' | 'Number' | 'String' | 'BigInt' | 'Symbol' | 'ArrayBuffer' | 'View' | 'Object' | 'Platform' | 'Exotic';
 

@@ -2,10 +2,10 @@
  * multipart/form-data, RFC 7578 with the percent-escapes of https://html.spec.whatwg.org/#multipart-form-data. Strict: what is not
  * well-formed is an error, never a guess. Bounded: parts, and the bytes of a part's head.
  */
-import { decodeUtf8 } from '../encoding/index.ts';
-import { blobFromParts, File } from '../file-api/index.ts';
-import { isHttpToken, trimHttpWhitespace } from '../fetch/http-syntax.ts';
-import { FormData } from './form-data.ts';
+import { decodeUtf8 } from '../../encoding/index.ts';
+import { blobFromParts, File } from '../../file-api/index.ts';
+import { isHttpToken, trimHttpWhitespace } from '../../fetch/http-syntax.ts';
+import { FormData } from '../form-data.ts';
 
 export const MULTIPART_PARTS_MAX = 10_000;
 export const MULTIPART_HEAD_BYTES_MAX = 16_384;

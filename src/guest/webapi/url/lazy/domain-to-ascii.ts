@@ -17,8 +17,6 @@ const viramas =
 
 /** The ASCII form, or null when the domain is none. Does not look at forbidden code points. */
 export function domainToAscii(domain: string): string | null {
-  const lower = domain.toLowerCase();
-  if (/^[\0-\x7f]*$/.test(domain) && !/(?:^|\.)xn--/.test(lower)) return lower;
   if (hiddenDots.test(domain)) return null;
   const labels = mapDomain(domain).split('.').map(labelToAscii);
   return labels.includes(null) ? null : labels.join('.');

@@ -1,5 +1,5 @@
 /** ArrayBuffers, fixed and resizable, and the views of them. */
-import { DOMException } from '../dom/index.ts';
+import { DOMException } from '../../dom/index.ts';
 
 declare global {
   interface ArrayBuffer {

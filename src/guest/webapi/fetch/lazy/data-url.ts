@@ -1,11 +1,11 @@
 /** https://fetch.spec.whatwg.org/#data-url-processor */
-import { decodeBase64 } from '../base64/index.ts';
-import { decodeLatin1 } from '../encoding/latin1.ts';
-import { Body } from './body.ts';
-import { trimHttpWhitespace } from './http-syntax.ts';
-import { parseMimeType, serializeMimeType } from './mime-type.ts';
-import type { Response } from './response.ts';
-import { responseFrom } from './response.ts';
+import { decodeBase64 } from '../../base64/index.ts';
+import { decodeLatin1 } from '../../encoding/latin1.ts';
+import { Body } from '../body.ts';
+import { trimHttpWhitespace } from '../http-syntax.ts';
+import { parseMimeType, serializeMimeType } from '../mime-type.ts';
+import type { Response } from '../response.ts';
+import { responseFrom } from '../response.ts';
 
 /** `url` is serialized. Throws a TypeError when it is malformed. */
 export function fetchDataUrl(url: string): Response {

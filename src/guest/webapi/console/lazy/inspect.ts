@@ -1,5 +1,5 @@
 /** A text for any value, for logs. Calls no getter that a tenant defined, but an error's `stack`; its length is bounded. */
-import { isInterfacePrototype } from '../webidl.ts';
+import { isInterfacePrototype } from '../../webidl.ts';
 
 export const inspectLengthMax = 16_384;
 const depthMax = 4;

@@ -1,0 +1,3 @@
+export { formatLog } from './format.ts';
+export { inspect } from './inspect.ts';
+export { formatTable } from './table.ts';

@@ -1,0 +1,1 @@
+export { keyLengthBits, normalizeAlgorithm, supports, toKey } from './algorithms.ts';

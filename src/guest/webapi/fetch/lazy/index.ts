@@ -1,0 +1,1 @@
+export { fetchDataUrl } from './data-url.ts';

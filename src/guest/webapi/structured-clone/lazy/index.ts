@@ -1,0 +1,1 @@
+export { structuredClone } from './structured-clone.ts';

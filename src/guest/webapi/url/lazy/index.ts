@@ -1,0 +1,1 @@
+export { domainToAscii } from './domain-to-ascii.ts';

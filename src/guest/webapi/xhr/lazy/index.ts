@@ -1,0 +1,2 @@
+export { parseMultipart } from './multipart-parse.ts';
+export { serializeMultipart } from './multipart-serialize.ts';
