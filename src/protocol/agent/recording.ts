@@ -29,6 +29,11 @@ export interface ForkOrigin {
   readonly step: number;
   readonly edit?: unknown;
   readonly goal?: string;
+  /**
+   * The activation whose rest entry, with a keyframe, this journal begins with: after the run entry come the calls that were pending then, then that rest entry.
+   * Absent: the journal begins with activation 0, like most.
+   */
+  readonly base?: number;
 }
 
 /** First entry. */
@@ -49,6 +54,8 @@ export interface RunEntry {
     readonly engine: string;
     /** 32 bytes, hex: the key of the run's random bytes */
     readonly seed: string;
+    /** the guest's clock during activation 0, as of ReplyEntry */
+    readonly clock: string;
     readonly fork?: ForkOrigin;
   };
   readonly body?: undefined;
@@ -104,6 +111,10 @@ export interface RestEntry {
     readonly randomBytes: number;
     readonly steps: number;
     readonly tokens: number;
+    /** calls made so far, replies given so far, and the bytes of both: arguments and replies */
+    readonly calls: number;
+    readonly replies: number;
+    readonly bytes: number;
     /** calls not answered for good yet */
     readonly pending: readonly number[];
     readonly snapshot?: { readonly kind: 'key' | 'delta' } | { readonly refused: string };

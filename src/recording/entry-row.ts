@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { SQLOutputValue } from 'node:sqlite';
+import { z } from 'zod';
+import type { JournalEntry } from '../protocol/agent/recording.ts';
+import { NanosError } from '../protocol/errors.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { journalEntrySchema } from './entry-schema.ts';
+import type { JournalLimits } from './journal-limits.ts';
+
+/** An entry as a row of the table `entry`; how it is hashed is in docs/recording.md. */
+export interface EntryRow {
+  /** counts from 0 */
+  readonly n: number;
+  readonly kind: string;
+  /** canonical JSON */
+  readonly head: string;
+  readonly body: Uint8Array | null;
+  /** canonical JSON */
+  readonly outside: string | null;
+  readonly hash: Uint8Array;
+  readonly seal: Uint8Array | null;
+}
+
+/** What the first entry's hash follows on. */
+export const FIRST_HASH = new Uint8Array(32);
+
+const NUMBERS_BYTES = 8 + 4 + 4 + 8 + 1;
+
+/** Throws `recording_full` for an entry larger than any may be, a TypeError for a head that JSON has no form for. */
+export function encodeEntry(n: number, entry: JournalEntry, previousHash: Uint8Array, limits: JournalLimits): EntryRow {
+  const kind = Buffer.from(entry.kind);
+  const head = Buffer.from(canonicalJson(entry.head));
+  const body = storable(entry.body);
+  const outside = entry.kind === 'reply' && entry.outside !== undefined ? Buffer.from(canonicalJson(entry.outside)) : null;
+  if (!fits(head, body, outside, limits)) {
+    throw new NanosError('recording_full', `A ${entry.kind} of ${head.length + (body?.length ?? 0)} bytes is too large to be recorded: a head has at most ${limits.headBytesMax}, a body ${limits.bodyBytesMax}`);
+  }
+  const hash = hashOf(previousHash, { n, kind, head, body, outside });
+  const seal = outside === null ? null : sealOf(hash, outside);
+  return { n, kind: entry.kind, head: head.toString(), body, outside: outside?.toString() ?? null, hash, seal };
+}
+
+/** SQLite takes the empty array that it gave itself for NULL. */
+function storable(body: Uint8Array | undefined): Uint8Array | null {
+  if (body === undefined) return null;
+  return body.length === 0 ? new Uint8Array(0) : body;
+}
+
+/** The columns of a row for `decodeEntry`: text as its bytes, so that no two contents read alike. */
+export const ROW_COLUMNS = 'n, CAST(kind AS BLOB) AS kind, CAST(head AS BLOB) AS head, body, CAST(outside AS BLOB) AS outside, hash, seal';
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const rowSchema = z.strictObject({ n: z.int(), kind: bytes, head: bytes, body: bytes.nullable(), outside: bytes.nullable(), hash: bytes, seal: bytes.nullable() });
+type ReadRow = z.infer<typeof rowSchema>;
+
+/** The entry of a row that was read, and its hash. Throws `recording_corrupt` when anything in it is not as it was written after `previousHash`, or is no entry at all. */
+export function decodeEntry(n: number, values: Readonly<Record<string, SQLOutputValue>>, previousHash: Uint8Array, limits: JournalLimits): { entry: JournalEntry; hash: Uint8Array } {
+  const row = rowSchema.safeParse(values);
+  if (!row.success) throw corrupt(n, 'is no row of a recording');
+  const { kind, head, body, outside, hash, seal } = row.data;
+  if (row.data.n !== n) throw corrupt(n, 'is not in its place');
+  if (!fits(head, body, outside, limits)) throw corrupt(n, 'is too large');
+  if (!equal(hash, hashOf(previousHash, row.data))) throw corrupt(n, 'does not have the hash that was recorded');
+  if (!equal(seal, outside === null ? null : sealOf(hash, outside))) throw corrupt(n, 'does not have the seal that was recorded');
+  const entry = journalEntrySchema.safeParse({
+    kind: Buffer.from(kind).toString('latin1'),
+    head: parseCanonical(n, head),
+    ...(body === null ? {} : { body }),
+    ...(outside === null ? {} : { outside: parseCanonical(n, outside) }),
+  });
+  if (!entry.success) throw corrupt(n, `is not as this format has it: ${z.prettifyError(entry.error).replaceAll(/\s+/gu, ' ')}`);
+  return { entry: entry.data, hash };
+}
+
+export function corrupt(n: number, what: string): NanosError {
+  return new NanosError('recording_corrupt', `Entry ${n} of the recording ${what}`);
+}
+
+function hashOf(previousHash: Uint8Array, { n, kind, head, body, outside }: Omit<ReadRow, 'hash' | 'seal'>): Uint8Array {
+  const numbers = Buffer.alloc(NUMBERS_BYTES);
+  numbers.writeBigUInt64BE(BigInt(n), 0);
+  numbers.writeUInt32BE(kind.length, 8);
+  numbers.writeUInt32BE(head.length, 12);
+  numbers.writeBigUInt64BE(BigInt(body?.length ?? 0), 16);
+  numbers.writeUInt8((body === null ? 0 : 1) + (outside === null ? 0 : 2), 24);
+  const hash = createHash('sha256').update(previousHash).update(numbers).update(kind).update(head);
+  return (body === null ? hash : hash.update(body)).digest();
+}
+
+function sealOf(hash: Uint8Array, outside: Uint8Array): Uint8Array {
+  return createHash('sha256').update(hash).update(outside).digest();
+}
+
+function equal(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+}
+
+function fits(head: Uint8Array, body: Uint8Array | null, outside: Uint8Array | null, { headBytesMax, bodyBytesMax }: JournalLimits): boolean {
+  return head.length <= headBytesMax && (outside?.length ?? 0) <= headBytesMax && (body?.length ?? 0) <= bodyBytesMax;
+}
+
+/** One value has one spelling, so that nothing can be read in two ways. */
+function parseCanonical(n: number, bytes: Uint8Array): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value: unknown = JSON.parse(text);
+    if (canonicalJson(value) === text) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError)) throw error;
+  }
+  throw corrupt(n, 'has a head that is no canonical JSON');
+}

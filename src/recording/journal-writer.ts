@@ -1,0 +1,168 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JournalEntry, RunEntry } from '../protocol/agent/recording.ts';
+import { NanosError } from '../protocol/errors.ts';
+import { advance, isFinal, START, type OrderPosition } from './entry-order.ts';
+import { encodeEntry, FIRST_HASH } from './entry-row.ts';
+import { createJournalFile, removeJournalFiles, reopenJournalFile } from './journal-file.ts';
+import { JOURNAL_LIMITS, type JournalLimits } from './journal-limits.ts';
+import { JournalReader } from './journal-reader.ts';
+import { maskEntry, type Mask } from './mask-entry.ts';
+import { RUN_ID_PATTERN } from './run-id.ts';
+import { takeRunLock, type RunLock } from './run-lock.ts';
+import { withSqliteErrors } from './sqlite-error.ts';
+
+export interface JournalWriterOptions {
+  /** of the secrets that are known to the host */
+  readonly mask?: Mask | undefined;
+  readonly limits?: JournalLimits | undefined;
+}
+
+const NO_MASK: Mask = { text: (text) => text, bytes: (bytes) => bytes };
+
+/**
+ * Writes one run's journal, synchronously and alone. What was appended is on record once `commit` returns, all of it or nothing:
+ * it then survives the death of the process, and with the next checkpoint that of the machine.
+ *
+ * A failed write (`recording_full`, `folder_unreadable`) gives up what was not committed; after it nothing can be written any more.
+ */
+export class JournalWriter {
+  readonly file: string;
+  readonly #database: DatabaseSync;
+  readonly #lock: RunLock;
+  readonly #insert: StatementSync;
+  readonly #mask: Mask;
+  readonly #limits: JournalLimits;
+  #position: OrderPosition;
+  #hash: Uint8Array;
+  #state: 'rests' | 'transaction' | 'failed' | 'closed' = 'rests';
+
+  private constructor(file: string, database: DatabaseSync, lock: RunLock, last: { position: OrderPosition; hash: Uint8Array }, options: JournalWriterOptions) {
+    this.file = file;
+    this.#database = database;
+    this.#lock = lock;
+    this.#insert = database.prepare('INSERT INTO entry (n, kind, head, body, outside, hash, seal) VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.#mask = options.mask ?? NO_MASK;
+    this.#limits = options.limits ?? JOURNAL_LIMITS;
+    this.#position = last.position;
+    this.#hash = last.hash;
+  }
+
+  /** A new journal, `<folder>/<id>.sqlite`, with its first entry committed. Throws `run_exists`, `recording_full`. */
+  static create(folder: string, run: RunEntry, options: JournalWriterOptions = {}): JournalWriter {
+    if (!RUN_ID_PATTERN.test(run.head.id)) throw new TypeError(`${JSON.stringify(run.head.id)} is no id of a run`);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, `${run.head.id}.sqlite`);
+    return locked(file, (lock) => {
+      const database = createJournalFile(file, { durable: true, bytesMax: (options.limits ?? JOURNAL_LIMITS).journalBytesMax });
+      try {
+        const writer = new JournalWriter(file, database, lock, { position: START, hash: FIRST_HASH }, options);
+        writer.#state = 'transaction';
+        writer.append(run);
+        writer.commit();
+        return writer;
+      } catch (error) {
+        database.close();
+        removeJournalFiles(file);
+        throw error;
+      }
+    });
+  }
+
+  /** Goes on with a journal whose run is not over. Throws `run_in_use`, `not_found`, `recording_corrupt`, `usage` when the run is over. */
+  static continue(file: string, options: JournalWriterOptions = {}): JournalWriter {
+    if (!existsSync(file)) throw new NanosError('not_found', `There is no recording ${file}`);
+    return locked(file, (lock) => {
+      const last = lastOf(file);
+      const database = reopenJournalFile(file, { bytesMax: (options.limits ?? JOURNAL_LIMITS).journalBytesMax });
+      return new JournalWriter(file, database, lock, last, options);
+    });
+  }
+
+  /** How many entries there are, those that wait for `commit` included. */
+  get entries(): number {
+    return this.#position.entries;
+  }
+
+  /** The number of replies, which is the `seq` of the next one; likewise for calls. */
+  get counts(): { readonly calls: number; readonly replies: number } {
+    return { calls: this.#position.calls, replies: this.#position.replies };
+  }
+
+  /** Bytes are copied: a view of a guest's memory will do. Returns the entry's number. Throws a TypeError for an entry that can't come next, `recording_full`. */
+  append(entry: JournalEntry): number {
+    const position = advance(this.#position, entry);
+    if (typeof position === 'string') throw new TypeError(`A ${entry.kind} ${position}`);
+    const row = encodeEntry(this.#position.entries, maskEntry(entry, this.#mask), this.#hash, this.#limits);
+    this.#write(() => {
+      if (this.#state === 'rests') this.#database.exec('BEGIN IMMEDIATE');
+      this.#state = 'transaction';
+      this.#insert.run(row.n, row.kind, row.head, row.body, row.outside, row.hash, row.seal);
+    });
+    this.#position = position;
+    this.#hash = row.hash;
+    return row.n;
+  }
+
+  commit(): void {
+    if (this.#state === 'rests') return;
+    this.#write(() => {
+      this.#database.exec('COMMIT');
+      this.#state = 'rests';
+    });
+  }
+
+  /** Gives up what was not committed, and the journal. A run that is over becomes one file that needs nothing beside it. Idempotent. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    const isOver = this.#state === 'rests' && isFinal(this.#position.end);
+    this.#state = 'closed';
+    try {
+      if (isOver) leaveWriteAheadLog(this.#database);
+      this.#database.close();
+    } finally {
+      this.#lock.release(isOver);
+    }
+  }
+
+  #write(run: () => void): void {
+    if (this.#state === 'failed' || this.#state === 'closed') throw new NanosError('recording_full', `The recording ${this.file} takes no more entries: an earlier one failed, or it is closed`);
+    try {
+      withSqliteErrors(this.file, run);
+    } catch (error) {
+      this.#state = 'failed';
+      throw error;
+    }
+  }
+}
+
+function locked<T>(file: string, run: (lock: RunLock) => T): T {
+  const lock = takeRunLock(file);
+  try {
+    return run(lock);
+  } catch (error) {
+    lock.release(false);
+    throw error;
+  }
+}
+
+function lastOf(file: string): { position: OrderPosition; hash: Uint8Array } {
+  const reader = JournalReader.open(file);
+  try {
+    const position = reader.position();
+    if (isFinal(position.end)) throw new NanosError('usage', `The run of ${file} is over (${position.end}). Fork it at a step with nanos replay, or run the agent again`);
+    return { position, hash: reader.lastHash() };
+  } finally {
+    reader.close();
+  }
+}
+
+/** Whoever reads it now keeps the log, and the next writer or reader takes care of it. */
+function leaveWriteAheadLog(database: DatabaseSync): void {
+  try {
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
+  } catch {
+    // The file is whole either way.
+  }
+}
