@@ -6,6 +6,7 @@ import { isAppName } from '../protocol/hostname.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
 import { writeFileAtomic } from '../util/atomic-file.ts';
 import type { DataDir } from './data-dir.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface DeployedVersion {
   readonly version: number;
@@ -24,7 +25,8 @@ export interface DeployedApp {
  * Uploaded apps: `<data>/apps/<name>/<version>/` holds a version's files, `<data>/apps/<name>/current` the number of the one that serves.
  *
  * A version appears whole (renamed into place) and an app disappears whole (renamed away), so a process that is killed at any moment leaves
- * only rubbish under the data directory's `tmp`, which is emptied at the next start, or versions that were never activated.
+ * only rubbish under the data directory's `tmp`, which is emptied at the next start, or versions that were never activated. A version's files
+ * are on the disk before it appears.
  */
 export class DeployStore {
   readonly #root: string;
@@ -61,6 +63,7 @@ export class DeployStore {
   async add(name: string, folder: string): Promise<DeployedVersion> {
     checkName(name);
     await mkdir(join(this.#root, name), { recursive: true, mode: 0o700 });
+    await syncFolder(folder);
     let version = Math.max(0, ...(await this.#versions(name)), (await this.#current(name)) ?? 0);
     for (;;) {
       version++;

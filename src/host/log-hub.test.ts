@@ -37,6 +37,19 @@ test('a line holds no control character that a terminal could obey', () => {
   assert.equal(JSON.parse(lines[0] ?? '').message, message);
 });
 
+test('what it is told to hide stands in no line, kept event or follower’s event; by what an event is found stays', () => {
+  const { lines, output } = collect();
+  const hub = new LogHub(output);
+  const followed: LogEvent[] = [];
+  hub.follow({}, (each) => followed.push(each));
+  hub.hide(['tango7-secret', 'request']);
+  hub.write({ ...event(1, 'shop'), message: 'token tango7-secret', cause: `Basic ${btoa('tango7-secret')}` });
+  const [kept] = hub.recent({ app: 'shop' }, 1);
+  assert.deepEqual([kept?.event, kept?.message, kept?.['cause'], kept?.['number']], ['request', 'token [secret]', 'Basic [secret]', 1]);
+  assert.deepEqual(followed, [kept]);
+  assert.equal(JSON.parse(lines[0] ?? '').message, 'token [secret]');
+});
+
 test('recent gives the last that match, oldest first', () => {
   const hub = new LogHub(collect().output);
   for (let number = 0; number < 6; number++) hub.write(event(number, number % 2 === 0 ? 'even' : 'odd'));

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { LogEvent, LogFilter } from '../protocol/control.ts';
+import { SecretMask } from '../util/secret-mask.ts';
 import type { LogOutput } from './log-output.ts';
 
 export interface LogHubLimits {
@@ -29,6 +30,7 @@ export class LogHub {
   readonly #limits: LogHubLimits;
   readonly #logger: pino.Logger;
   readonly #followers = new Set<Follower>();
+  #mask = new SecretMask([]);
   #kept: KeptEvent[] = [];
   #keptFrom = 0;
   #keptBytes = 0;
@@ -43,7 +45,13 @@ export class LogHub {
     );
   }
 
-  write(event: LogEvent): void {
+  /** From now on these, and no others, are masked in the texts of every event, whatever it came from. */
+  hide(values: Iterable<string>): void {
+    this.#mask = new SecretMask(values);
+  }
+
+  write(written: LogEvent): void {
+    const event = maskTexts(written, this.#mask);
     const { level, ...fields } = event;
     this.#logger[level](fields);
     this.#keep({ event, bytes: this.#lineBytes });
@@ -99,6 +107,12 @@ export class LogHub {
       this.#keptFrom = 0;
     }
   }
+}
+
+/** Not in the fields by which events are found; what is nested are positions in files. */
+function maskTexts({ time, level, event, app, request_id, ...fields }: LogEvent, mask: SecretMask): LogEvent {
+  const masked = Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? mask.text(value) : value] as const);
+  return { time, level, event, app, request_id, ...Object.fromEntries(masked) };
 }
 
 function matches(event: LogEvent, filter: LogFilter): boolean {

@@ -4,8 +4,8 @@ import { currentRequest } from './current-request.ts';
 import type { LogLevel } from './host-calls.ts';
 import { message } from './outbox.ts';
 
-/** One line of console output; the host cuts and rate-limits again. */
-const TEXT_MAX = 16 * 1024;
+/** Twice what the host keeps of a line: it masks secrets before it cuts, and a secret that is cut is not found. */
+const TEXT_MAX = 32 * 1024;
 
 export function logLine(level: LogLevel, requestId: number, text: string): void {
   const cut = text.length > TEXT_MAX ? stringSlice(text, 0, TEXT_MAX) : text;
