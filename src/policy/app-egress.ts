@@ -1,6 +1,7 @@
 /** Which hosts an app may reach: what it asks for, within what the operator allows. */
 import type { EgressPolicy } from '../protocol/app.ts';
 import type { OperatorPolicy } from '../protocol/operator.ts';
+import { covers, intersectHosts } from './host-patterns.ts';
 
 /**
  * The intersection of both; `requestedHosts` undefined asks for any host. Private ranges come from the operator alone.
@@ -20,17 +21,4 @@ export function deniedHosts(requestedHosts: readonly string[] | undefined, grant
   const { hosts } = granted;
   if (requestedHosts === undefined || hosts === undefined) return [];
   return requestedHosts.filter((requested) => !hosts.some((host) => covers(host, requested)));
-}
-
-function intersectHosts(requested: readonly string[] | undefined, allowed: readonly string[] | undefined): readonly string[] | undefined {
-  if (requested === undefined) return allowed;
-  if (allowed === undefined) return requested;
-  const narrower = requested.filter((pattern) => allowed.some((other) => covers(other, pattern)));
-  const cut = allowed.filter((pattern) => requested.some((other) => covers(other, pattern)));
-  return [...new Set([...narrower, ...cut])];
-}
-
-/** Every host that `inner` matches is matched by `outer`; `*.a.com` matches the names below `a.com`, not `a.com`. */
-function covers(outer: string, inner: string): boolean {
-  return outer === inner || (outer.startsWith('*.') && inner.endsWith(outer.slice(1)));
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { checkDocument } from '../../protocol/documents/check-document.ts';
+import type { ConfigDocument } from '../../protocol/documents/config-document.ts';
 import { appPortSchema, envSchema, hostPatternSchema, hostnameSchema, mergeHostnames } from '../../protocol/operator.ts';
 import { writtenLimitsSchema } from '../../protocol/written-limits.ts';
-import { checkDocument } from './check-document.ts';
-import type { ConfigDocument } from './config-document.ts';
 import { WarningList, isVacuous } from './written-config.ts';
 import type { WrittenConfig } from './written-config.ts';
 

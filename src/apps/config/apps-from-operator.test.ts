@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { effectiveEgress } from '../../policy/app-egress.ts';
 import { effectiveLimits } from '../../policy/app-limits.ts';
+import { testFolder } from '../../util/test-folder.ts';
 import { appsFromOperator } from './apps-from-operator.ts';
 import { readOperatorFile } from './read-operator-file.ts';
-import { testFolder } from './test-folder.ts';
 
 const WRANGLER = 'name = "folder"\nvars = { A = "folder", KEEP = "1" }\nroutes = ["folder.com"]\nlimits = { cpu_ms = 5, subrequests = 7 }';
 

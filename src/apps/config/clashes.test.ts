@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { AppConfig } from '../../protocol/app.ts';
+import { testFolder } from '../../util/test-folder.ts';
 import { findClashes } from './clashes.ts';
 import { readAppFolder } from './read-app-folder.ts';
-import { testFolder } from './test-folder.ts';
 
 async function appsOf(test: TestContext, configs: readonly string[]): Promise<AppConfig[]> {
   const root = await testFolder(test);

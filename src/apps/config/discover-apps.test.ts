@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmod, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { asOrdinaryUser, testFolder } from '../../util/test-folder.ts';
 import { discoverApps } from './discover-apps.ts';
-import { asOrdinaryUser, testFolder } from './test-folder.ts';
 
 describe('discoverApps', () => {
   it('takes a folder that is an app as the only one', async (test) => {

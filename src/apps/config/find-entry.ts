@@ -1,10 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { quoted } from '../../protocol/documents/config-document.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { SourcePosition } from '../../protocol/errors.ts';
-import { quoted } from './config-document.ts';
-import { isMissing } from './file-error.ts';
-import { isInside } from './is-inside.ts';
+import { isMissing } from '../../util/file-error.ts';
+import { isInside } from '../../util/is-inside.ts';
 
 /** Real path of the entry file `main`, which stands in the real folder `root`. Throws `entry_missing` or `path_escape`. */
 export async function findEntry(root: string, main: string, position: SourcePosition | undefined): Promise<string> {

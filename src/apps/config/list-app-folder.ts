@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { NanosError } from '../../protocol/errors.ts';
-import { fileErrorCode, isMissing } from './file-error.ts';
+import { fileErrorCode, isMissing } from '../../util/file-error.ts';
 
 /** First come, first served. */
 const CONFIG_NAMES = ['wrangler.jsonc', 'wrangler.json', 'wrangler.toml', 'app.nano'] as const;

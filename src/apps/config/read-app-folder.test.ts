@@ -4,9 +4,9 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { CONFIG_BYTES_MAX } from '../../protocol/documents/read-config-file.ts';
+import { asOrdinaryUser, testFolder } from '../../util/test-folder.ts';
 import { readAppFolder } from './read-app-folder.ts';
-import { CONFIG_BYTES_MAX } from './read-config-file.ts';
-import { asOrdinaryUser, testFolder } from './test-folder.ts';
 
 const WORKER = 'export default { fetch: () => new Response("hi") };';
 

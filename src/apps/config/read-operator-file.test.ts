@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { DEFAULT_APP_LIMITS } from '../../protocol/limits.ts';
 import { defaultOperatorPolicy } from '../../protocol/operator.ts';
+import { testFolder } from '../../util/test-folder.ts';
 import { readOperatorFile } from './read-operator-file.ts';
-import { testFolder } from './test-folder.ts';
 
 const EVERYTHING = `
 host: 127.0.0.1

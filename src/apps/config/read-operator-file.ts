@@ -1,10 +1,10 @@
 import { dirname, extname, resolve } from 'node:path';
+import { checkDocument } from '../../protocol/documents/check-document.ts';
+import { parseJsonc } from '../../protocol/documents/parse-jsonc.ts';
+import { parseYaml } from '../../protocol/documents/parse-yaml.ts';
+import { readConfigFile } from '../../protocol/documents/read-config-file.ts';
 import { operatorFileSchema } from '../../protocol/operator.ts';
 import type { OperatorPolicy } from '../../protocol/operator.ts';
-import { checkDocument } from './check-document.ts';
-import { parseJsonc } from './parse-jsonc.ts';
-import { parseYaml } from './parse-yaml.ts';
-import { readConfigFile } from './read-config-file.ts';
 
 /** The operator's file, JSON (with comments) by its ending `.json` or `.jsonc`, else YAML; `data` is made absolute from its folder. Throws `config_invalid` with line and column. */
 export async function readOperatorFile(file: string): Promise<OperatorPolicy> {

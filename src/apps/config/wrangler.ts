@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Json, ModuleRule } from '../../protocol/app.ts';
+import { checkDocument } from '../../protocol/documents/check-document.ts';
+import { quoted } from '../../protocol/documents/config-document.ts';
+import type { ConfigDocument, Path } from '../../protocol/documents/config-document.ts';
+import { nearestKey } from '../../protocol/documents/nearest-key.ts';
 import { canonicalHost } from '../../protocol/hostname.ts';
 import { envSchema } from '../../protocol/operator.ts';
-import { checkDocument } from './check-document.ts';
-import { quoted } from './config-document.ts';
-import type { ConfigDocument, Path } from './config-document.ts';
-import { nearestKey } from './nearest-key.ts';
 import { WarningList, isVacuous } from './written-config.ts';
 import type { WrittenConfig } from './written-config.ts';
 

@@ -1,6 +1,6 @@
 import type { ConfigWarning, Json, ModuleRule } from '../../protocol/app.ts';
+import type { ConfigDocument, Path } from '../../protocol/documents/config-document.ts';
 import type { AppLimitsRequest } from '../../protocol/limits.ts';
-import type { ConfigDocument, Path } from './config-document.ts';
 
 /** What a folder's configuration file says, whatever its format. */
 export interface WrittenConfig {

@@ -51,6 +51,8 @@ export interface AgentManifest {
   readonly name: string;
   /** absolute, symbolic links resolved: what paths and globs are relative to */
   readonly folder: string;
+  /** absolute path of the manifest itself, links resolved: no agent may change it */
+  readonly file?: string | undefined;
   readonly goal: string;
   /** absolute path of the module; undefined: the built-in agent */
   readonly binary?: string | undefined;

@@ -1,6 +1,6 @@
 import { TomlDate, TomlError, parse } from 'smol-toml';
-import type { Json } from '../../protocol/app.ts';
-import { NanosError } from '../../protocol/errors.ts';
+import type { Json } from '../app.ts';
+import { NanosError } from '../errors.ts';
 import { CONFIG_DEPTH_MAX, configDocument, setOwn, summary } from './config-document.ts';
 import type { ConfigDocument } from './config-document.ts';
 import { tomlPlaces } from './toml-places.ts';

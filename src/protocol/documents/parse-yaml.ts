@@ -1,6 +1,6 @@
 import { Composer, Lexer, Parser, isAlias, isCollection, isMap, isScalar, isSeq } from 'yaml';
 import type { Node } from 'yaml';
-import type { Json } from '../../protocol/app.ts';
+import type { Json } from '../app.ts';
 import { CONFIG_DEPTH_MAX, configDocument, invalidAt, quoted, setOwn } from './config-document.ts';
 import type { ConfigDocument, Place } from './config-document.ts';
 

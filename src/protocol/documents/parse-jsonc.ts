@@ -1,6 +1,6 @@
 import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
-import type { Json } from '../../protocol/app.ts';
+import type { Json } from '../app.ts';
 import { CONFIG_DEPTH_MAX, configDocument, invalidAt, quoted, setOwn } from './config-document.ts';
 import type { ConfigDocument, Place } from './config-document.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'smol-toml';
-import type { Json } from '../../protocol/app.ts';
+import type { Json } from '../app.ts';
 import { CONFIG_DEPTH_MAX } from './config-document.ts';
 import type { Path } from './config-document.ts';
 import { parseToml } from './parse-toml.ts';

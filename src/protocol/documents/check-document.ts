@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NanosError } from '../../protocol/errors.ts';
+import { NanosError } from '../errors.ts';
 import { quoted } from './config-document.ts';
 import type { ConfigDocument, Path, Position } from './config-document.ts';
 import { nearestKey } from './nearest-key.ts';
@@ -15,9 +15,15 @@ interface Problem {
 export function checkDocument<T>(schema: z.ZodType<T>, document: ConfigDocument): T {
   const result = schema.safeParse(document.data);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => describe(schema, document, innermost(issue)));
+  const problems = causes(result.error.issues).map((issue) => describe(schema, document, innermost(issue)));
   const [first] = problems.toSorted((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
   throw new NanosError('config_invalid', first?.message ?? 'The configuration is not valid', { position: first?.position });
+}
+
+/** What a mapping as a whole lacks may be there under a misspelt key: then the key is the problem. */
+function causes(issues: readonly Issue[]): readonly Issue[] {
+  const misspelt = issues.filter((issue) => issue.code === 'unrecognized_keys');
+  return issues.filter((issue) => issue.code !== 'custom' || !misspelt.some(({ path }) => issue.path.every((step, index) => step === path[index])));
 }
 
 function describe(schema: z.ZodType, document: ConfigDocument, issue: Issue): Problem {

@@ -1,6 +1,6 @@
 /** A configuration file in memory, the same for JSON, TOML and YAML: its data, and where in the file each part of it stands. */
-import type { Json } from '../../protocol/app.ts';
-import { NanosError } from '../../protocol/errors.ts';
+import type { Json } from '../app.ts';
+import { NanosError } from '../errors.ts';
 
 /** Nesting that a configuration may have; deeper ones could overflow the stack of what reads them. */
 export const CONFIG_DEPTH_MAX = 64;

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { NanosError } from '../../protocol/errors.ts';
-import { fileErrorCode } from './file-error.ts';
-import { isInside } from './is-inside.ts';
+import { NanosError } from '../errors.ts';
+import { fileErrorCode } from '../../util/file-error.ts';
+import { isInside } from '../../util/is-inside.ts';
 
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 

@@ -1,0 +1,49 @@
+import { agentEgress } from '../policy/agent-network.ts';
+import { parseFileRules } from '../policy/agent-files.ts';
+import type { FileRules } from '../policy/agent-files.ts';
+import { isLiteral } from '../policy/agent-secrets.ts';
+import { withoutApprovals } from '../policy/agent-tools.ts';
+import type { AgentManifest } from '../protocol/agent/manifest.ts';
+import type { EgressPolicy } from '../protocol/app.ts';
+
+/** What the operator says about an agent, whatever its manifest asks for. Paths are absolute, symbolic links resolved. */
+export interface OperatorWord {
+  /** the widest that a manifest can ask for, and the private ranges that it gets with it */
+  readonly egress: EgressPolicy;
+  /** files and folders that no glob opens: the data directory, whose journals and tokens are nobody's but the host's */
+  readonly withheldPaths: readonly string[];
+  /** files that no glob lets an agent write; its own manifest and module, through which it would grant itself more, are always among them */
+  readonly readOnlyPaths: readonly string[];
+}
+
+/** What an agent may do, settled for one run. */
+export interface Grant {
+  /** `tools` without those that would have to be approved */
+  readonly manifest: AgentManifest;
+  readonly read: FileRules;
+  readonly write: FileRules;
+  /** undefined: no network. One object a run: it names the run's connections */
+  readonly egress: EgressPolicy | undefined;
+  readonly withheldPaths: readonly string[];
+  readonly readOnlyPaths: readonly string[];
+}
+
+/** The manifest within the operator's word. */
+export function settleGrant(manifest: AgentManifest, operator: OperatorWord): Grant {
+  const { fsRead, fsWrite, network } = manifest.permissions;
+  const own = [manifest.file, manifest.binary].filter((path) => path !== undefined);
+  return {
+    manifest: { ...manifest, tools: withoutApprovals(manifest.tools, manifest.approve) },
+    read: parseFileRules('permissions.fs_read', fsRead),
+    write: parseFileRules('permissions.fs_write', fsWrite),
+    egress: agentEgress(network, operator.egress),
+    withheldPaths: [...operator.withheldPaths, ...(manifest.file !== undefined && holdsSecrets(manifest) ? [manifest.file] : [])],
+    readOnlyPaths: [...operator.readOnlyPaths, ...own],
+  };
+}
+
+/** Whether the manifest's file itself has a secret in it, so that no agent may read it. */
+function holdsSecrets({ model, mcpServers }: AgentManifest): boolean {
+  const references = mcpServers.flatMap(({ env, headers }) => [...Object.values(env), ...Object.values(headers)]);
+  return [...references, ...(model?.apiKey === undefined ? [] : [model.apiKey])].some(isLiteral);
+}

@@ -1,0 +1,71 @@
+/** What `nanos run` prints before an agent starts: everything that the manifest grants. */
+import { isAbsolute, relative } from 'node:path';
+import { secretNames } from '../../policy/agent-secrets.ts';
+import { grantedTools } from '../../policy/agent-tools.ts';
+import type { AgentBudgets, AgentManifest, McpServerRequest, ModelRequest, SecretReference } from '../../protocol/agent/manifest.ts';
+
+const LINE_CHARACTERS_MAX = 400;
+const MB = 1024 * 1024;
+/** Controls, line and paragraph separators, and what changes the direction of text: a manifest must not be able to write over what is printed. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+/** A line each, ready for a terminal. */
+export function describeGrant(manifest: AgentManifest): string[] {
+  const { permissions, folder } = manifest;
+  const lines = [
+    `agent      ${manifest.name}`,
+    `runs       ${manifest.binary === undefined ? 'the built-in agent' : below(folder, manifest.binary)}`,
+    ...(manifest.goal === '' ? [] : [`goal       ${manifest.goal}`]),
+    `folder     ${folder}`,
+    `reads      ${listed(permissions.fsRead)}`,
+    `writes     ${listed(permissions.fsWrite)}`,
+    `network    ${network(permissions.network)}`,
+    `tools      ${manifest.tools === undefined ? 'all, within these permissions' : listed(grantedTools(manifest.tools))}`,
+    ...(manifest.approve.length === 0 ? [] : [`denies     ${manifest.approve.join(', ')}, which nobody can approve yet`]),
+    ...(manifest.model === undefined ? [] : [`model      ${model(manifest.model)}`]),
+    ...manifest.mcpServers.map((server) => `MCP        ${mcpServer(server)}`),
+    ...manifest.agents.map((member) => `member     ${member.name}: ${member.goal}`),
+    `limits     ${limits(manifest.budgets)}`,
+  ];
+  return lines.map(printable);
+}
+
+function printable(line: string): string {
+  const visible = line.replaceAll(INVISIBLE, (character) => (character === '\n' ? ' ' : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`));
+  return visible.length > LINE_CHARACTERS_MAX ? `${visible.slice(0, LINE_CHARACTERS_MAX)}…` : visible;
+}
+
+function below(folder: string, path: string): string {
+  const way = relative(folder, path);
+  return way.startsWith('..') || isAbsolute(way) ? path : way;
+}
+
+function listed(items: readonly string[]): string {
+  return items.length === 0 ? 'nothing' : items.join(', ');
+}
+
+function network(granted: AgentManifest['permissions']['network']): string {
+  if (granted === true) return 'any public host';
+  return granted === false || granted.length === 0 ? 'none' : granted.join(', ');
+}
+
+function model({ provider, modelName, path, apiUrl, apiKey }: ModelRequest): string {
+  const what = [provider, modelName, path, apiUrl].filter((part) => part !== undefined).join(' ');
+  return what + secrets(apiKey === undefined ? [] : [apiKey]);
+}
+
+function mcpServer({ name, command, args, env, url, headers, tools }: McpServerRequest): string {
+  const what = command === undefined ? `connects to ${url ?? ''}` : `starts ${[command, ...args].join(' ')}`;
+  const which = tools === undefined ? '' : `; tools: ${listed(tools)}`;
+  return `${name}: ${what}${which}${secrets([...Object.values(env), ...Object.values(headers)])}`;
+}
+
+function secrets(references: readonly SecretReference[]): string {
+  const names = [...new Set(references.flatMap(secretNames))];
+  return names.length === 0 ? '' : `; secrets: ${names.join(', ')}`;
+}
+
+function limits({ memoryBytesMax, stepsMax, fuelMax, fuelPerResumeMax, wallMsMax, tokensMax }: AgentBudgets): string {
+  const fuel = `${fuelMax.toLocaleString('en')} fuel (${fuelPerResumeMax.toLocaleString('en')} at a stretch)`;
+  return `${memoryBytesMax / MB} MB, ${stepsMax.toLocaleString('en')} steps, ${fuel}, ${(wallMsMax / 1_000).toLocaleString('en')} s, ${tokensMax.toLocaleString('en')} tokens`;
+}

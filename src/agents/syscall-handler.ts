@@ -1,0 +1,56 @@
+/** The contract between the dispatcher and the families of syscalls (syscalls/<family>.ts). */
+import type { z } from 'zod';
+import type { AgentVerdict } from '../policy/agent-verdict.ts';
+import type { SyscallErrorData } from '../protocol/agent/payload.ts';
+import type { SyscallErrorCode } from '../protocol/agent/syscall-errors.ts';
+import type { SyscallKind, SyscallName } from '../protocol/agent/syscalls.ts';
+import type { Grant } from './grant.ts';
+
+export interface SyscallContext {
+  readonly grant: Grant;
+  /** aborted when the guest cancels the call or the run ends; `act` then rejects soon, with anything */
+  readonly signal: AbortSignal;
+}
+
+/** One syscall, as its family serves it. The dispatcher asks in the order of the fields, and gives to each what the one before let pass. */
+export interface SyscallHandler<Args = unknown> {
+  readonly name: SyscallName;
+  /** of the payload's head; what it refuses is `invalid_argument` */
+  readonly arguments: z.ZodType<Args>;
+  readonly body: 'none' | 'optional' | 'required';
+  /** Pure: looks at nothing but its arguments. */
+  authorize(args: Args, context: SyscallContext): AgentVerdict;
+  /** where it depends on the arguments; else as in the table of syscalls */
+  effect?(args: Args): SyscallKind['effect'];
+  /**
+   * The reply's payload; returned at once it is inline. Throws, or rejects with, a SyscallError; one of `permission_denied` is a denial like that of
+   * `authorize`, found out only by looking (a link that leads elsewhere, a redirect). Anything else that it throws is a defect of the host.
+   * `body` is a view of guest memory that holds until `act` returns.
+   */
+  act(args: Args, body: Uint8Array | undefined, context: SyscallContext): Uint8Array | Promise<Uint8Array>;
+}
+
+/** An error reply. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  readonly code: SyscallErrorCode;
+  readonly asked: string | undefined;
+  readonly rule: string | undefined;
+
+  constructor(code: SyscallErrorCode, message: string, denial: { readonly asked?: string; readonly rule?: string } = {}) {
+    super(message);
+    this.code = code;
+    this.asked = denial.asked;
+    this.rule = denial.rule;
+  }
+
+  /** `permission_denied`, for the verdict of a policy. */
+  static denied(asked: string, rule: string): SyscallError {
+    return new SyscallError('permission_denied', `Permission denied: ${asked} (${rule})`, { asked, rule });
+  }
+
+  toData(): SyscallErrorData {
+    const data = { code: this.code, message: this.message };
+    return this.asked === undefined || this.rule === undefined ? data : { ...data, asked: this.asked, rule: this.rule };
+  }
+}

@@ -1,0 +1,86 @@
+/** What the supervisor and the agents' process say to each other, and that process to its threads. All ends are ours: not validated. */
+import type { ErrorData } from '../errors.ts';
+import type { EgressPolicy } from '../app.ts';
+import type { AgentsStatus, ForkRequest, RunEvents, RunDetail, RunFilter, RunPage, RunRequest, RunView } from './control.ts';
+import type { AgentBudgets } from './manifest.ts';
+import type { RunEnd } from './recording.ts';
+
+/** The operator's word, settled. Paths are absolute, symbolic links resolved. */
+export interface AgentsInit {
+  readonly dataDir: string;
+  /** undefined: no agent can be started */
+  readonly folder: string | undefined;
+  readonly threads: number;
+  readonly limitsMax: AgentBudgets;
+  readonly egress: EgressPolicy;
+  readonly withheldPaths: readonly string[];
+  /** values that are masked in journals and logs */
+  readonly secrets: readonly string[];
+  readonly retention: { readonly runsKeptMax?: number | undefined; readonly runsBytesMax?: number | undefined; readonly runAgeMsMax?: number | undefined };
+  /** when the host stops, agents have this long to rest */
+  readonly graceMs: number;
+}
+
+/** Arguments and answer of each method. */
+export interface AgentsMethods {
+  start: { request: { readonly request: RunRequest }; answer: RunView };
+  list: { request: { readonly filter: RunFilter }; answer: RunPage };
+  run: { request: { readonly id: string; readonly waitMs: number }; answer: RunDetail };
+  events: { request: { readonly id: string; readonly after: number; readonly waitMs: number }; answer: RunEvents };
+  fork: { request: { readonly id: string; readonly request: ForkRequest }; answer: RunView };
+  cancel: { request: { readonly id: string }; answer: RunView };
+  /** metrics: prom-client's JSON form */
+  stats: { request: object; answer: { readonly status: Omit<AgentsStatus, 'configured' | 'process'>; readonly metrics: object } };
+}
+
+export type AgentsCall = { readonly [M in keyof AgentsMethods]: { readonly method: M } & AgentsMethods[M]['request'] }[keyof AgentsMethods];
+
+export type ToAgents =
+  | { readonly type: 'init'; readonly init: AgentsInit }
+  | { readonly type: 'call'; readonly call: number; readonly asked: AgentsCall }
+  /** let runs rest, then say `closed` */
+  | { readonly type: 'close' };
+
+export interface AgentLogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly agent?: string | undefined;
+  readonly run_id?: string | undefined;
+  readonly message?: string | undefined;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type FromAgents =
+  | { readonly type: 'heartbeat' }
+  | { readonly type: 'answer'; readonly call: number; readonly error?: ErrorData | undefined; readonly value?: unknown }
+  | { readonly type: 'log'; readonly lines: readonly AgentLogLine[] }
+  /** a thread will not come back: the process should be replaced */
+  | { readonly type: 'stuck'; readonly message: string }
+  | { readonly type: 'closed' };
+
+export type ToThread =
+  | { readonly type: 'start'; readonly call: number; readonly request: RunRequest }
+  | { readonly type: 'fork'; readonly call: number; readonly id: string; readonly request: ForkRequest }
+  /** `manifestFile`: where it was read, for the secrets that it holds */
+  | { readonly type: 'resume'; readonly id: string; readonly manifestFile: string | undefined }
+  | { readonly type: 'cancel'; readonly id: string }
+  | { readonly type: 'suspend' };
+
+/** How a run came to an end in its thread. */
+export interface RunOver {
+  readonly id: string;
+  readonly agent: string;
+  /** `suspended`: it rests and can go on · `left`: it could not be taken up */
+  readonly end: RunEnd | 'suspended' | 'left';
+  readonly message: string;
+  readonly fuel: string;
+  readonly steps: number;
+}
+
+export type FromThread =
+  | { readonly type: 'heartbeat' }
+  /** the run is on record and about to go */
+  | { readonly type: 'begun'; readonly call: number | undefined; readonly id: string; readonly agent: string }
+  | { readonly type: 'refused'; readonly call: number; readonly error: ErrorData }
+  | { readonly type: 'over'; readonly over: RunOver }
+  | { readonly type: 'log'; readonly lines: readonly AgentLogLine[] };
