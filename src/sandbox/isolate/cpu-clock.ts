@@ -1,6 +1,7 @@
 /**
- * CPU time of every thread of this process but the main one: isolates run on those. An upper bound of what any one isolate used, and,
- * unlike `isolate.cpuTime` (wall time while the isolate is entered, in this build), it stands still while a crowded machine runs others.
+ * CPU time of every thread of this process but the main one, in µs: isolates run on those. More than what any one isolate used, and,
+ * unlike `isolate.cpuTime` (wall time while the isolate is entered, in this build), it stands still while a crowded machine runs others. The
+ * threads one by one are in /proc/self/task, which Node's permission model can't open alone: links in it lead to the whole file system.
  */
 export function workerCpuUs(): number {
   const all = process.cpuUsage();

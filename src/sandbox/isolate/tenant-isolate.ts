@@ -143,7 +143,7 @@ export class TenantIsolate {
     let giveUp: NodeJS.Timeout | undefined;
     const entry: WatchedEntry = {
       budgetMs,
-      enteredMs: () => {
+      insideMs: () => {
         // a disposed isolate has no clock: what was read last stands
         if (!isolate.isDisposed) enteredMs = Number(isolate.cpuTime - cpuTimeAtStart) / 1e6;
         return enteredMs;
