@@ -14,7 +14,7 @@ export function fetchCall(open: () => Promise<Egress>): HostCall {
     const { method, url, redirect, body, headers } = unpackFetchCall(fields);
     const request = { method, url, headers, redirect, body: requestBody(context, body, buffers) };
     egress ??= open();
-    const response = await (await egress).fetch(request, context.egress, context.signal, () => context.countSubrequest());
+    const response = await (await egress).fetch(request, context.egress, context.signal, context);
     return reply(context, response);
   };
 }

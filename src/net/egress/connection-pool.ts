@@ -1,7 +1,7 @@
 import { Client } from 'undici';
 import type { EgressPolicy } from '../../protocol/app.ts';
 import { connect } from './connect.ts';
-import type { ConnectOptions } from './connect.ts';
+import type { ConnectAccount, ConnectOptions } from './connect.ts';
 
 /** Idle connections that one pool keeps. */
 const IDLE_MAX = 32;
@@ -20,8 +20,8 @@ export interface Connection {
 }
 
 export interface ConnectionPool {
-  /** An idle connection, or a new one that opens with its first exchange; `fresh` asks for a new one. */
-  take(origin: URL, fresh: boolean): Connection;
+  /** An idle connection, or a new one that opens with its first exchange, at the expense of `account`; `fresh` asks for a new one. */
+  take(origin: URL, fresh: boolean, account: ConnectAccount): Connection;
 }
 
 /**
@@ -37,8 +37,8 @@ export function createConnectionPool(policy: EgressPolicy, options: ConnectOptio
     return connection;
   }
 
-  function create(url: URL): PooledConnection {
-    const connection = new PooledConnection(url, policy, options, {
+  function create(url: URL, account: ConnectAccount): PooledConnection {
+    const connection = new PooledConnection(url, policy, options, account, {
       released() {
         const waiting = idle.get(url.origin) ?? [];
         if (waiting.length >= IDLE_MAX) connection.destroy();
@@ -56,7 +56,7 @@ export function createConnectionPool(policy: EgressPolicy, options: ConnectOptio
   }
 
   return {
-    take: (url, fresh) => (fresh ? undefined : takeIdle(url.origin)) ?? create(url),
+    take: (url, fresh, account) => (fresh ? undefined : takeIdle(url.origin)) ?? create(url, account),
   };
 }
 
@@ -72,13 +72,13 @@ class PooledConnection implements Connection {
   readonly #owner: Owner;
   #destroyed = false;
 
-  constructor(url: URL, policy: EgressPolicy, options: ConnectOptions, owner: Owner) {
+  constructor(url: URL, policy: EgressPolicy, options: ConnectOptions, account: ConnectAccount, owner: Owner) {
     this.#owner = owner;
     const secure = url.protocol === 'https:';
     const target = { secure, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (secure ? 443 : 80) };
     this.client = new Client(url.origin, {
       connect: (_target, callback) => {
-        connect(target, policy, options, this.#cancelOpening.signal).then(
+        connect(target, policy, options, account, this.#cancelOpening.signal).then(
           (socket) => callback(null, socket),
           (error: Error) => callback(error, null),
         );

@@ -11,7 +11,7 @@ import type { EgressPolicy } from '../../protocol/app.ts';
 import type { BodyReader } from './body-reader.ts';
 import { iterateBody } from './body-reader.ts';
 import { createEgress } from './egress.ts';
-import type { Egress, EgressOptions, EgressRequest, EgressResponse } from './egress.ts';
+import type { Egress, EgressAccount, EgressOptions, EgressRequest, EgressResponse } from './egress.ts';
 
 /** Self-signed for nanos.test, valid 2020 to 2120; made for this test and used for nothing else. */
 const TEST_KEY = `-----BEGIN PRIVATE KEY-----
@@ -58,9 +58,10 @@ function egress(options: EgressOptions = {}): Egress {
 
 const request = (url: string, change: Partial<EgressRequest> = {}): EgressRequest => ({ method: 'GET', url, headers: [], redirect: 'follow', body: null, ...change });
 const never = new AbortController().signal;
+const free: EgressAccount = { countSubrequest: () => {}, chargeCpu: () => {} };
 
 function send(url: string, change: Partial<EgressRequest> = {}, policy = loopback, from = egress()): Promise<EgressResponse> {
-  return from.fetch(request(url, change), policy, never, () => {});
+  return from.fetch(request(url, change), policy, never, free);
 }
 
 async function bytesOf(body: BodyReader | null): Promise<Buffer> {
@@ -308,7 +309,7 @@ describe('egress: redirects', () => {
     const port = await serve(redirecting);
     let hops = 0;
     const url = through(port, 302, `/307/${encodeURIComponent('/end')}`);
-    const response = await egress().fetch(request(url), loopback, never, () => void hops++);
+    const response = await egress().fetch(request(url), loopback, never, { ...free, countSubrequest: () => void hops++ });
     assert.equal(response.url, `http://127.0.0.1:${port}/end`);
     assert.equal(response.redirected, true);
     assert.equal(response.status, 200);
@@ -322,7 +323,7 @@ describe('egress: redirects', () => {
     const limited = (): void => {
       if (++hops > 1) throw new RangeError('limit');
     };
-    await assert.rejects(egress().fetch(request(through(port, 302, '/end')), loopback, never, limited), { message: 'limit' });
+    await assert.rejects(egress().fetch(request(through(port, 302, '/end')), loopback, never, { ...free, countSubrequest: limited }), { message: 'limit' });
   });
 
   it('sends a buffered body again and rewrites the method where the standard says so', async () => {
@@ -360,9 +361,44 @@ describe('egress: redirects', () => {
       else response.writeHead(302, { location: '/again' }).end();
     });
     let hops = 0;
-    await assert.rejects(egress().fetch(request(`http://127.0.0.1:${port}/`), loopback, never, () => void hops++), { name: 'TypeError', message: 'More than 20 redirects' });
+    await assert.rejects(egress().fetch(request(`http://127.0.0.1:${port}/`), loopback, never, { ...free, countSubrequest: () => void hops++ }), { name: 'TypeError', message: 'More than 20 redirects' });
     assert.equal(hops, 21);
     await assert.rejects(send(`http://127.0.0.1:${port}/two`), { name: 'TypeError', message: /several locations/ });
+  });
+});
+
+describe('egress: what is charged', () => {
+  const chargesOf = async (from: Egress, url: string): Promise<number[]> => {
+    const charges: number[] = [];
+    const response = await from.fetch(request(url), loopback, never, { ...free, chargeCpu: (cpuMs) => void charges.push(cpuMs) });
+    await bytesOf(response.body);
+    return charges;
+  };
+
+  it('charges a look-up to the request that opens the connection, and an address or a kept connection to none', async () => {
+    const port = await serve((_, response) => response.end('ok'));
+    const from = egress({ lookup: async () => ['127.0.0.1'] });
+    const [lookup, ...more] = await chargesOf(from, `http://name.test:${port}/`);
+    assert.ok(lookup !== undefined && lookup > 0);
+    assert.deepEqual(more, []);
+    assert.deepEqual(await chargesOf(from, `http://name.test:${port}/`), []);
+    assert.deepEqual(await chargesOf(from, `http://127.0.0.1:${port}/`), []);
+  });
+
+  it('charges look-ups that fail', async () => {
+    let cpuMs = 0;
+    const from = egress({ lookup: () => Promise.reject(new Error('nothing there')) });
+    await assert.rejects(from.fetch(request('http://name.test/'), loopback, never, { ...free, chargeCpu: (ms) => void (cpuMs += ms) }));
+    assert.ok(cpuMs > 0);
+  });
+
+  it('charges the decoding of a body by what it yields', async () => {
+    const port = await serve((incoming, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end(gzipSync(Buffer.alloc(Number(incoming.url?.slice(1)))));
+    });
+    const total = async (bytes: number): Promise<number> => (await chargesOf(egress(), `http://127.0.0.1:${port}/${bytes}`)).reduce((sum, ms) => sum + ms, 0);
+    assert.ok((await total(16 * MIB)) > 20 * (await total(100)));
   });
 });
 
@@ -422,7 +458,7 @@ describe('egress: streams, aborts and failures', () => {
       arrived.resolve();
     });
     const controller = new AbortController();
-    const pending = egress().fetch(request(`http://127.0.0.1:${port}/`), loopback, controller.signal, () => {});
+    const pending = egress().fetch(request(`http://127.0.0.1:${port}/`), loopback, controller.signal, free);
     await arrived.promise;
     const reason = new DOMException('stop', 'AbortError');
     controller.abort(reason);
@@ -448,7 +484,7 @@ describe('egress: streams, aborts and failures', () => {
       }
     }
     const controller = new AbortController();
-    const response = await egress().fetch(request(`http://127.0.0.1:${port}/`, { method: 'POST', body: endless() }), loopback, controller.signal, () => {});
+    const response = await egress().fetch(request(`http://127.0.0.1:${port}/`, { method: 'POST', body: endless() }), loopback, controller.signal, free);
     assert.equal(Buffer.from((await response.body?.read()) ?? []).toString(), 'first');
     const reading = response.body?.read();
     controller.abort(new DOMException('stop', 'AbortError'));
@@ -461,8 +497,8 @@ describe('egress: streams, aborts and failures', () => {
   it('is stopped by an abort while a name is looked up and before anything starts', async () => {
     const controller = new AbortController();
     const from = egress({ lookup: () => new Promise(() => controller.abort(new DOMException('stop', 'AbortError'))) });
-    await assert.rejects(from.fetch(request('http://slow.test/'), loopback, controller.signal, () => {}), { name: 'AbortError' });
-    await assert.rejects(from.fetch(request('http://slow.test/'), loopback, controller.signal, () => assert.fail('counted')), { name: 'AbortError' });
+    await assert.rejects(from.fetch(request('http://slow.test/'), loopback, controller.signal, free), { name: 'AbortError' });
+    await assert.rejects(from.fetch(request('http://slow.test/'), loopback, controller.signal, { ...free, countSubrequest: () => assert.fail('counted') }), { name: 'AbortError' });
   });
 
   it('gives up when no connection comes about', async () => {

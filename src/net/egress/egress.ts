@@ -62,13 +62,20 @@ export interface EgressOptions {
   readonly certificateAuthorities?: readonly string[] | undefined;
 }
 
+/** Who pays. */
+export interface EgressAccount {
+  /** One hop is about to go out; what this throws ends the request. */
+  countSubrequest(): void;
+  /** This process has worked, or is about to, for so many ms: looking up a name, decoding a body. */
+  chargeCpu(cpuMs: number): void;
+}
+
 export interface Egress {
   /**
    * `policy` also names the connections: two policy objects never share one, so give each app its own.
-   * `onSubrequest` is called once a hop, before it goes out; what it throws ends the request.
    * Rejects with `egress_denied`, with a TypeError when the network or the server failed, or with the signal's reason.
    */
-  fetch(request: EgressRequest, policy: EgressPolicy, signal: AbortSignal, onSubrequest: () => void): Promise<EgressResponse>;
+  fetch(request: EgressRequest, policy: EgressPolicy, signal: AbortSignal, account: EgressAccount): Promise<EgressResponse>;
   /** Ends all connections. */
   close(): void;
 }
@@ -92,7 +99,7 @@ export function createEgress(options: EgressOptions = {}): Egress {
   }
 
   return {
-    fetch: (request, policy, signal, onSubrequest) => follow(request, policy, pool(policy), signal, onSubrequest),
+    fetch: (request, policy, signal, account) => follow(request, policy, pool(policy), signal, account),
     close() {
       for (const connection of open) connection.destroy();
     },
@@ -103,15 +110,15 @@ async function lookupAll(hostname: string): Promise<string[]> {
   return (await systemLookup(hostname, { all: true })).map(({ address }) => address);
 }
 
-async function follow(request: EgressRequest, policy: EgressPolicy, pool: ConnectionPool, signal: AbortSignal, onSubrequest: () => void): Promise<EgressResponse> {
+async function follow(request: EgressRequest, policy: EgressPolicy, pool: ConnectionPool, signal: AbortSignal, account: EgressAccount): Promise<EgressResponse> {
   let hop = firstHop(request);
   for (let redirects = 0; ; redirects++) {
     signal.throwIfAborted();
     assertAllowed(hop.url, policy);
-    onSubrequest();
-    const response = await send(hop, request.bodyLength, pool, signal);
+    account.countSubrequest();
+    const response = await send(hop, request.bodyLength, pool, signal, account);
     if (!isRedirect(response.status) || response.location === undefined || request.redirect === 'manual') {
-      return toEgressResponse(response, hop.url, redirects > 0);
+      return toEgressResponse(response, hop.url, redirects > 0, account);
     }
     response.body?.cancel();
     if (request.redirect === 'error') throw new TypeError(`Unexpected redirect from ${hop.url.host}`);
@@ -142,14 +149,14 @@ function assertVerdict(host: string, verdict: Verdict): void {
   if (!verdict.allowed) throw egressDenied(host, verdict.reason);
 }
 
-async function send(hop: Hop, bodyLength: number | undefined, pool: ConnectionPool, signal: AbortSignal): Promise<ExchangeResponse> {
+async function send(hop: Hop, bodyLength: number | undefined, pool: ConnectionPool, signal: AbortSignal, account: EgressAccount): Promise<ExchangeResponse> {
   try {
-    const connection = pool.take(hop.url, false);
+    const connection = pool.take(hop.url, false, account);
     try {
       return await exchange(connection, hop, bodyLength, signal);
     } catch (error) {
       if (!(error instanceof NoResponseError && connection.reused && mayRepeat(hop))) throw error;
-      return await exchange(pool.take(hop.url, true), hop, bodyLength, signal);
+      return await exchange(pool.take(hop.url, true, account), hop, bodyLength, signal);
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -161,12 +168,12 @@ function mayRepeat(hop: Hop): boolean {
   return IDEMPOTENT_METHODS.has(hop.method) && (hop.body === null || hop.body instanceof Uint8Array);
 }
 
-function toEgressResponse(response: ExchangeResponse, url: URL, redirected: boolean): EgressResponse {
+function toEgressResponse(response: ExchangeResponse, url: URL, redirected: boolean, account: EgressAccount): EgressResponse {
   const { status, statusText, headers, body, contentEncoding } = response;
   const withoutFragment = new URL(url);
   withoutFragment.hash = '';
   const codings = body === null ? undefined : knownCodings(contentEncoding);
-  const plain = body !== null && codings !== undefined ? decodedBody(body, codings) : body;
+  const plain = body !== null && codings !== undefined ? decodedBody(body, codings, (cpuMs) => account.chargeCpu(cpuMs)) : body;
   return {
     status,
     statusText,
