@@ -8,6 +8,8 @@ import { NanosError, toErrorData } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
 import type { OperatorPolicy } from '../protocol/operator.ts';
 import type { BuildResult } from '../apps/artefact/build-result.ts';
+import { maskError } from '../apps/run/mask-error.ts';
+import { maskOf } from '../apps/run/mask-of.ts';
 import { newRecord, type AppRecord } from './app-record.ts';
 
 /** An app that has behaved for this long since it was last held back starts anew. */
@@ -94,8 +96,8 @@ export class AppRegistry {
         await this.#put(record, config, await this.#build(record, config));
         return record;
       } catch (error) {
-        this.#failed(record, config, error);
-        throw error;
+        const failure = this.#failed(record, config, error);
+        throw error instanceof NanosError ? failure : error;
       }
     });
   }
@@ -158,14 +160,17 @@ export class AppRegistry {
     };
   }
 
-  #failed(record: AppRecord, config: AppConfig, error: unknown): void {
-    const failure = error instanceof NanosError ? error : new NanosError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+  /** Returns the error without the app's secrets. */
+  #failed(record: AppRecord, config: AppConfig, error: unknown): NanosError {
+    const thrown = error instanceof NanosError ? error : new NanosError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+    const failure = maskError(thrown, maskOf(config));
     record.error = failure;
     record.state = record.deployment === undefined ? 'failed' : 'ready';
     if (record.deployment === undefined) void this.#cells?.refuse(refusalOf(record));
     const served = record.deployment === undefined ? 'nothing is served' : 'the version before goes on serving';
     this.#options.event('error', 'app_build_failed', config.name, { code: failure.code, message: failure.message, position: failure.position, served });
     this.#options.watch(record, new Set([config.folder, dirname(config.main)]));
+    return failure;
   }
 
   #warn(config: AppConfig, built: BuildResult): void {
@@ -176,7 +181,7 @@ export class AppRegistry {
     for (const message of [...warnings, ...describeDenied(config.limits, limits), ...denied]) {
       if (this.#warned.has(`${config.name} ${message}`)) continue;
       this.#warned.add(`${config.name} ${message}`);
-      this.#options.event('warn', 'app_config', config.name, { message });
+      this.#options.event('warn', 'app_config', config.name, { message: maskOf(config).text(message) });
     }
   }
 

@@ -11,6 +11,7 @@ import { EntryScheduler } from '../apps/run/entry-scheduler.ts';
 import type { HostCallTable } from '../apps/run/host-call.ts';
 import { LogLimiter } from '../apps/run/log-limiter.ts';
 import { createMapStack } from '../apps/run/map-stack.ts';
+import { maskOf } from '../apps/run/mask-of.ts';
 import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
 import type { AppDeployment } from '../protocol/app.ts';
 import type { AppRefusal, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
@@ -34,6 +35,8 @@ class Cell {
   readonly #refused = new Map<string, RefusedApp>();
   readonly #runners = new Map<string, AppRunner>();
   readonly #limiters = new Map<string, LogLimiter>();
+  /** apps that cost this cell an isolate's thread */
+  readonly #struck = new Set<string>();
   readonly #servers = new Map<number, Server>();
   readonly #metrics = new CellMetrics();
   readonly #calls: HostCallTable;
@@ -58,7 +61,7 @@ class Cell {
         this.#metrics.started(app, startMs);
         this.#log({ level: 'debug', event: 'app_started', app, fields: { deployment: version, start_ms: Math.round(startMs * 100) / 100 } });
       },
-      log: (app, level, requestId, text) => this.#console(app, level, requestId, text),
+      log: (deployment, level, requestId, text) => this.#console(deployment, level, requestId, text),
       event: (app, level, event, fields) => {
         this.#log({ level, event, app, fields });
         if (fields['code'] === 'artefact_corrupt') this.#reportCorrupt(app);
@@ -104,9 +107,10 @@ class Cell {
     if (refused !== undefined) this.#router.remove(refused);
   }
 
-  /** The supervisor decides for how long the app is held back; here that begins at once. */
+  /** The supervisor decides whether and for how long the app is held back; while this cell lasts it may do so once. */
   #catastrophe(app: string, message: string): void {
-    this.quarantine(app, HOST_LIMITS.quarantineMsMin);
+    if (this.#struck.has(app)) this.quarantine(app, HOST_LIMITS.quarantineMsMin);
+    this.#struck.add(app);
     send({ type: 'catastrophe', app, message });
   }
 
@@ -211,11 +215,12 @@ class Cell {
 
   // Log
 
-  #console(app: string, level: string, requestId: string | undefined, text: string): void {
+  #console(deployment: AppDeployment, level: string, requestId: string | undefined, text: string): void {
+    const { name: app } = deployment;
     const nowMs = performance.now();
     let limiter = this.#limiters.get(app);
     if (limiter === undefined) this.#limiters.set(app, (limiter = new LogLimiter(nowMs)));
-    const message = limiter.admit(text, nowMs);
+    const message = limiter.admit(text, nowMs, maskOf(deployment));
     if (message === undefined) return;
     const dropped = limiter.takeDropped();
     if (dropped > 0) this.#log({ level: 'warn', event: 'log_dropped', app, fields: { lines: dropped } });

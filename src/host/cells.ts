@@ -12,6 +12,8 @@ import { childFlags } from './child-flags.ts';
 const YOUNG_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
 const RESTART_PAUSE_MS_MAX = 10_000;
+/** An app that costs a cell is held back only when it has cost one before within this time. */
+const STRIKE_MS_MAX = 10 * 60_000;
 /** The control plane does not wait longer for a cell that is stuck. */
 const STATS_MS_MAX = 1_000;
 
@@ -23,7 +25,7 @@ export interface CellsOptions {
   readonly graceMs: number;
   init(): CellInit;
   log(lines: readonly CellLogLine[]): void;
-  /** A cell lost an isolate's thread to this app. */
+  /** A cell lost an isolate's thread to this app, and not for the first time. */
   catastrophe(app: string, message: string): void;
   /** A cell could not start that version of the app, because its artefact is damaged. */
   artefactCorrupt(app: string, version: number): void;
@@ -45,6 +47,8 @@ interface Cell {
 export class Cells {
   readonly #options: CellsOptions;
   readonly #cells = new Set<Cell>();
+  /** when an app last cost a cell, on the process clock in ms */
+  readonly #strikes = new Map<string, number>();
   #lastCall = 0;
   #closing = false;
 
@@ -75,6 +79,7 @@ export class Cells {
 
   /** Resolves when every cell serves the deployment; rejects with the first refusal, and the cells that took it keep it. */
   async deploy(deployment: AppDeployment): Promise<void> {
+    this.#strikes.delete(deployment.name);
     await this.#tellAll((call) => ({ type: 'deploy', call, deployment }));
   }
 
@@ -84,6 +89,7 @@ export class Cells {
   }
 
   async remove(name: string): Promise<void> {
+    this.#strikes.delete(name);
     await this.#tellAll((call) => ({ type: 'remove', call, name }));
   }
 
@@ -142,13 +148,22 @@ export class Cells {
       case 'answer':
         return this.#answer(cell, message);
       case 'catastrophe':
-        this.#options.catastrophe(message.app, message.message);
+        this.#strike(message.app, message.message);
         return void this.#replace(cell, `lost a thread to ${message.app}: ${message.message}`);
       case 'artefact_corrupt':
         return this.#options.artefactCorrupt(message.app, message.version);
       case 'drained':
         return cell.drained?.();
     }
+  }
+
+  /** Any app may come upon what V8 can't refuse once: its next request then has a fresh isolate. */
+  #strike(app: string, message: string): void {
+    const nowMs = performance.now();
+    const lastMs = this.#strikes.get(app) ?? -Infinity;
+    this.#strikes.set(app, nowMs);
+    if (nowMs - lastMs <= STRIKE_MS_MAX) this.#options.catastrophe(app, message);
+    else this.#options.log([{ level: 'error', event: 'catastrophe', app, message }]);
   }
 
   #answer(cell: Cell, { call, error, stats }: Extract<FromCell, { type: 'answer' }>): void {

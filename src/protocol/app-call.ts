@@ -30,10 +30,10 @@ export interface ResponseHead {
 
 /** The answer to one request. After the client has gone everything is ignored. */
 export interface ResponseSink {
-  /** A complete answer. */
-  respond(head: ResponseHead, body: null | string | Uint8Array): void;
-  /** An answer whose body follows by {@link write}. */
-  start(head: ResponseHead): void;
+  /** A complete answer. Returns why the head can't be sent, if so: then the client gets that error, and nothing more is to be written. */
+  respond(head: ResponseHead, body: null | string | Uint8Array): NanosError | undefined;
+  /** An answer whose body follows by {@link write}. Returns as {@link respond}. */
+  start(head: ResponseHead): NanosError | undefined;
   /** true: take more now; else resolves when the client has taken enough. Rejects when the client is gone or stalls. */
   write(chunk: Uint8Array | string): true | Promise<void>;
   end(): void;

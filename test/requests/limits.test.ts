@@ -1,9 +1,12 @@
 /** Limits as clients meet them: who goes over gets the code of the table, the next request works, and a neighbour notices nothing. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Answer } from '../support/http-request.ts';
 import { startNanos, temporaryFolder, writeFiles } from '../support/start-nanos.ts';
 
@@ -74,7 +77,65 @@ export default {
   },
 };`;
 
-const TABLE = `export default { fetch() { const map = new Map(); for (let i = 0; ; i++) map.set({}, { i }); } };`;
+const TABLE = `
+export default {
+  fetch(request) {
+    if (new URL(request.url).pathname !== '/grow') return new Response('fine');
+    const map = new Map();
+    for (let i = 0; ; i++) map.set({}, { i });
+  },
+};`;
+
+/** A host's work for an app: bodies that inflate, and one that inflates between its two codings only and gives the app nothing to work on. */
+const upstream = createServer((request, response) => {
+  const bomb = bombs[request.url ?? ''];
+  if (bomb === undefined) return void response.writeHead(404).end();
+  response.writeHead(200, { 'content-encoding': bomb.coding });
+  Readable.from(Array.from({ length: bomb.times }, () => bomb.member)).pipe(response).on('error', () => undefined);
+});
+const bombs: Readonly<Record<string, { readonly coding: string; readonly member: Buffer; readonly times: number }>> = {
+  '/zeros': { coding: 'gzip', member: gzipSync(Buffer.alloc(32 * MIB)), times: 16 },
+  '/nothing': { coding: 'gzip, gzip', member: gzipSync(Buffer.alloc(20 * MIB, gzipSync(''))), times: 16 },
+};
+upstream.listen(0, '127.0.0.1');
+await once(upstream, 'listening');
+after(() => {
+  upstream.close();
+  upstream.closeAllConnections();
+});
+
+const INFLATER = `
+export default {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/') return new Response('fine');
+    let bytes = 0;
+    for await (const chunk of (await fetch('http://127.0.0.1:${(upstream.address() as AddressInfo).port}' + pathname)).body) bytes += chunk.byteLength;
+    return new Response(String(bytes));
+  },
+};`;
+
+const HEADS = `
+const huge = { headers: { x: 'a'.repeat(200_000) } };
+export default {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/') return new Response('fine');
+    return new Response(pathname === '/whole' ? 'body' : new ReadableStream({ pull(controller) { controller.enqueue(new Uint8Array(1000)); } }), huge);
+  },
+};`;
+
+const STEPS = `
+function spin(ms) { let x = 1; for (let i = 0; i < ms * 800_000; i++) x = (Math.imul(x, 1103515245) + 12345) | 0; return x; }
+export default {
+  async fetch(request) {
+    for (let left = Number(new URL(request.url).searchParams.get('steps')); left > 0; left--) {
+      spin(3);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return new Response('fine');
+  },
+};`;
 
 const SLOW = `
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -119,6 +180,8 @@ const CONFIG = `
 tenants:
   eater: { limits: { memory: 32MB, cpu_ms: 20000 } }
   table: { limits: { memory: 32MB, cpu_ms: 20000 } }
+  steps: { limits: { cpu_ms: 20000 } }
+  inflater: { egress: { private: [loopback] } }
 `;
 
 const root = await temporaryFolder({ after });
@@ -132,6 +195,9 @@ const nanos = await startNanos({ after }, {
     'eater/index.js': EATER,
     'table/index.js': TABLE,
     'slow/index.js': SLOW,
+    'heads/index.js': HEADS,
+    'steps/index.js': STEPS,
+    'inflater/index.js': INFLATER,
     'slow/app.nano': 'name: slow\nlimits: { wall_ms: 400 }\n',
     'sleeper/index.js': SLEEPER,
     'gate/index.js': GATE,
@@ -166,6 +232,14 @@ async function withNeighbour(run: () => Promise<void>): Promise<void> {
     await asking;
   }
   assert.ok(asked > 0);
+}
+
+/** The host may take a moment to tell all cells. */
+async function firstRefusal(app: string): Promise<Answer> {
+  for (;;) {
+    const answer = await nanos.request(app);
+    if (answer.status !== 200) return answer;
+  }
 }
 
 async function assertWorks(app: string): Promise<void> {
@@ -210,6 +284,51 @@ describe('cpu_limit', () => {
   });
 });
 
+describe('work of the host for an app', () => {
+  for (const [path, what] of [['/zeros', 'a body that inflates to 512 MB'], ['/nothing', 'a body that grows between its codings and yields nothing']] as const) {
+    test(`${what} ends in cpu_limit`, () =>
+      withNeighbour(async () => {
+        assertRefused(await nanos.request('inflater', path), 503, 'cpu_limit');
+        await assertWorks('inflater');
+      }));
+  }
+});
+
+describe('responseHeaderBytesMax', () => {
+  for (const path of ['/whole', '/streamed']) {
+    test(`${path}: past it the client gets app_threw, and it is counted and logged as that`, async () => {
+      const from = nanos.logs().length;
+      const { status, headers } = await nanos.request('heads', path);
+      assert.deepEqual([status, headers['x-nanos-error']], [500, 'app_threw']);
+      const line = await nanos.waitForLog(({ app, level }) => app === 'heads' && level === 'error', from);
+      assert.match(line.message ?? '', /can't be sent: headers are longer than 131072 bytes/);
+      assert.equal(line['request_id'], headers['x-request-id']);
+      await assertWorks('heads');
+    });
+  }
+
+  test('what was counted', async () => {
+    const { text } = await nanos.control('/metrics');
+    assert.match(text, /^nanos_app_requests_total\{app="heads",outcome="app_threw"\} 2$/m);
+    assert.match(text, /^nanos_app_requests_total\{app="heads",outcome="ok"\} 2$/m);
+  });
+});
+
+describe('charged CPU', () => {
+  const chargedSeconds = async (app: string): Promise<number> => Number(new RegExp(`^nanos_app_cpu_seconds_sum\\{app="${app}"\\} (\\S+)$`, 'm').exec((await nanos.control('/metrics')).text)?.[1]);
+
+  test('is the sum over the entries of a request', async () => {
+    await nanos.request('steps', '/?steps=5');
+    const start = await chargedSeconds('steps');
+    await nanos.request('steps', '/?steps=1');
+    const one = await chargedSeconds('steps');
+    await nanos.request('steps', '/?steps=100');
+    const hundred = await chargedSeconds('steps');
+    assert.ok(one > start);
+    assert.ok(hundred - one > 20 * (one - start), `100 steps: ${hundred - one} s, one: ${one - start} s`);
+  });
+});
+
 describe('memory_limit', () => {
   for (const path of ['arrays', 'strings', 'closures', 'after-await']) {
     test(path, () =>
@@ -231,13 +350,17 @@ describe('memory_limit', () => {
 
 describe('memory that V8 can not refuse', () => {
   // V8 gives up on a table that can't be doubled, and parks the thread for ever
-  test('one table that grows without end: memory_limit, then quarantined; neighbours are served all the time', () =>
+  test('one table that grows without end: memory_limit and a fresh isolate; the second time held back; neighbours are served all the time', () =>
     withNeighbour(async () => {
-      assertRefused(await nanos.request('table'), 503, 'memory_limit');
-      const answer = await nanos.request('table');
+      assertRefused(await nanos.request('table', '/grow'), 503, 'memory_limit');
+      await assertWorks('table');
+      await nanos.waitForLog(({ event, message }) => event === 'cell_replaced' && message?.includes('table') === true);
+      await assertWorks('table');
+      assertRefused(await nanos.request('table', '/grow'), 503, 'memory_limit');
+      await nanos.waitForLog(({ event, app }) => event === 'app_quarantined' && app === 'table');
+      const answer = await firstRefusal('table');
       assertRefused(answer, 503, 'quarantined');
       assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
-      await nanos.waitForLog(({ event, app }) => event === 'app_quarantined' && app === 'table');
     }));
 });
 

@@ -1,5 +1,6 @@
 /** The conversation with one isolate of one app: what waits to cross, what has crossed, and whose work it is. */
 import { BodyKind, SharedSlot, ToGuest, ToHost, Unpacker } from '../../protocol/boundary.ts';
+import type { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS, type AppLimits } from '../../protocol/limits.ts';
 import type { RequestBodyStream, ResponseHead } from '../../protocol/app-call.ts';
 import { isUtf8 } from 'node:buffer';
@@ -36,6 +37,8 @@ export interface AppIsolateEvents {
   /** Something waits to cross. */
   wake(): void;
   threw(request: ActiveRequest, failure: GuestFailure): void;
+  /** The response's head could not be sent; the client knows. */
+  refused(request: ActiveRequest, error: NanosError): void;
   /** The response, its body and waitUntil are all done. */
   finished(request: ActiveRequest): void;
   log(level: string, request: ActiveRequest | undefined, text: string): void;
@@ -342,11 +345,18 @@ export class AppIsolate implements Runnable {
     const { sink } = active;
     if (kind !== BodyKind.stream) {
       active.bodyDone = true;
-      sink.respond(head, kind === BodyKind.text ? body : kind === BodyKind.buffer ? new Uint8Array(bufferAt(buffers, Number(body))) : null);
+      const refusal = sink.respond(head, kind === BodyKind.text ? body : kind === BodyKind.buffer ? new Uint8Array(bufferAt(buffers, Number(body))) : null);
+      if (refusal !== undefined) this.#events.refused(active, refusal);
       return;
     }
     const streamId = Number(body);
-    sink.start(head);
+    const refusal = sink.start(head);
+    if (refusal !== undefined) {
+      active.bodyDone = true;
+      this.#queue.push(ToGuest.cancel, [streamId], active.id);
+      this.#events.wake();
+      return this.#events.refused(active, refusal);
+    }
     const finished = (): void => {
       active.bodyDone = true;
       this.#finishIfDone(active);

@@ -5,6 +5,8 @@ import { NanosError, type ErrorCode } from '../../protocol/errors.ts';
 import { ActiveRequest } from './active-request.ts';
 import type { AppIsolate, AppIsolateEvents, GuestFailure, IsolateEnd } from './app-isolate.ts';
 import type { EntryScheduler, Runnable } from './entry-scheduler.ts';
+import { maskError } from './mask-error.ts';
+import { maskOf } from './mask-of.ts';
 
 const SWEEP_MS = 250;
 /** After a failed start, requests are refused without another try for this long, doubling up to the maximum. */
@@ -22,7 +24,8 @@ export interface RequestOutcome {
 export interface AppObserver {
   served(app: string, outcome: RequestOutcome): void;
   started(app: string, version: number, startMs: number): void;
-  log(app: string, level: string, requestId: string | undefined, text: string): void;
+  /** What an isolate of that deployment printed, as it is: its secrets are still to be masked. */
+  log(deployment: AppDeployment, level: string, requestId: string | undefined, text: string): void;
   /** Something of the host's own happened to the app. */
   event(app: string, level: 'info' | 'warn' | 'error', event: string, fields: Readonly<Record<string, unknown>>): void;
 }
@@ -155,7 +158,7 @@ export class AppRunner implements AppHandler {
         this.#current = await this.#startIsolate(deployment);
         this.#startHoldMs = 0;
       } catch (error) {
-        this.#startFailed(error);
+        this.#startFailed(deployment, error);
       }
       this.#starting = false;
       if (deployment !== this.#deployment) this.#replaceStale();
@@ -175,28 +178,30 @@ export class AppRunner implements AppHandler {
   async #startIsolate(deployment: AppDeployment): Promise<AppIsolate> {
     const startedMs = performance.now();
     const holder: { isolate?: AppIsolate } = {};
-    const isolate = await this.#options.start(deployment, this.#eventsOf(holder));
+    const isolate = await this.#options.start(deployment, this.#eventsOf(deployment, holder));
     holder.isolate = isolate;
     this.#options.observer.started(deployment.name, deployment.version, performance.now() - startedMs);
     return isolate;
   }
 
-  #startFailed(error: unknown): void {
-    const failure = error instanceof NanosError ? error : new NanosError('internal', 'The app could not be started', { cause: error });
+  #startFailed(deployment: AppDeployment, error: unknown): void {
+    const mask = maskOf(deployment);
+    const failure = error instanceof NanosError ? maskError(error, mask) : new NanosError('internal', 'The app could not be started', { cause: error });
     this.#startHoldMs = Math.min(Math.max(this.#startHoldMs * 2, START_HOLD_MS_MIN), START_HOLD_MS_MAX);
     this.#heldUntilMs = performance.now() + this.#startHoldMs;
     this.#lastFailure = failure;
-    const fields = { code: failure.code, message: failure.message, cause: failure.cause instanceof Error ? failure.cause.message : undefined };
+    const fields = { code: failure.code, message: failure.message, cause: failure.cause instanceof Error ? mask.text(failure.cause.message) : undefined };
     this.#options.observer.event(this.#deployment.name, 'error', 'app_failed_to_start', fields);
     for (const active of this.#waiting.splice(0)) this.#fail(active, failure);
   }
 
-  #eventsOf(holder: { isolate?: AppIsolate }): AppIsolateEvents {
+  #eventsOf(deployment: AppDeployment, holder: { isolate?: AppIsolate }): AppIsolateEvents {
     return {
       wake: () => holder.isolate !== undefined && this.#scheduler.wake(holder.isolate),
-      threw: (active, failure) => void this.#threw(active, failure),
+      threw: (active, failure) => void this.#threw(deployment, active, failure),
+      refused: (active, error) => this.#refused(deployment, active, error),
       finished: (active) => this.#finished(active),
-      log: (level, active, text) => this.#options.observer.log(this.#deployment.name, level, active?.request.requestId, text),
+      log: (level, active, text) => this.#options.observer.log(deployment, level, active?.request.requestId, text),
       ended: (end) => this.#ended(holder.isolate, end),
     };
   }
@@ -264,14 +269,20 @@ export class AppRunner implements AppHandler {
 
   // Requests
 
-  async #threw(active: ActiveRequest, failure: GuestFailure): Promise<void> {
+  /** What is shown to a client in development mode is masked as the log is. */
+  async #threw(deployment: AppDeployment, active: ActiveRequest, failure: GuestFailure): Promise<void> {
     active.outcome = 'app_threw';
-    const deployment = this.#deployment;
     const line = `${failure.name}: ${failure.message}`;
     const stack = await this.#options.mapStack(deployment, failure.stack === '' ? line : failure.stack);
-    this.#options.observer.log(deployment.name, 'error', active.request.requestId, `Uncaught ${stack.startsWith(failure.name) ? stack : `${line}\n${stack}`}`);
-    active.sink.fail(new NanosError('app_threw', line), stack);
+    this.#options.observer.log(deployment, 'error', active.request.requestId, `Uncaught ${stack.startsWith(failure.name) ? stack : `${line}\n${stack}`}`);
+    const mask = maskOf(deployment);
+    active.sink.fail(new NanosError('app_threw', mask.text(line)), mask.text(stack));
     if (active.isFinished) this.#finished(active);
+  }
+
+  #refused(deployment: AppDeployment, active: ActiveRequest, error: NanosError): void {
+    active.outcome = error.code;
+    this.#options.observer.log(deployment, 'error', active.request.requestId, error.message);
   }
 
   #fail(active: ActiveRequest, error: NanosError): void {

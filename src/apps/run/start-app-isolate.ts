@@ -24,7 +24,7 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
   const { name, limits, egress } = deployment;
   const app = new AppIsolate({ app: name, limits, egress, calls: dependencies.calls, events });
   const onCatastrophe = (message: string): void => {
-    // first: what the app has waiting must not begin anew
+    // first: when the app is to be held back, what it has waiting must not begin anew
     dependencies.catastrophe(name, message);
     app.lose(message);
   };

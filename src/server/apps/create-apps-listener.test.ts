@@ -47,7 +47,7 @@ async function serve(handle: Handle, change: Partial<AppsListenerOptions> & { bo
   return { port: (server.address() as AddressInfo).port, refused, server };
 }
 
-const ok = (sink: ResponseSink, body: null | string | Uint8Array = 'ok', headers: string[] = []): void => sink.respond({ status: 200, statusText: '', headers }, body);
+const ok = (sink: ResponseSink, body: null | string | Uint8Array = 'ok', headers: string[] = []): void => void sink.respond({ status: 200, statusText: '', headers }, body);
 const never: Handle = () => assert.fail('the app was called');
 
 async function readAll(stream: RequestBodyStream): Promise<Buffer> {

@@ -62,22 +62,28 @@ export class HttpResponseSink implements ResponseSink {
 
   // The app's side
 
-  respond(head: ResponseHead, body: null | string | Uint8Array): void {
-    if (this.gone || this.headSent) return;
+  respond(head: ResponseHead, body: null | string | Uint8Array): NanosError | undefined {
+    if (this.gone || this.headSent) return undefined;
     const wire = this.#check(head);
-    if (wire !== undefined) this.#respond(wire, body);
+    if (wire instanceof NanosError) return wire;
+    this.#respond(wire, body);
+    return undefined;
   }
 
-  start(head: ResponseHead): void {
-    if (this.gone || this.headSent) return;
+  start(head: ResponseHead): NanosError | undefined {
+    if (this.gone || this.headSent) return undefined;
     const wire = this.#check(head);
-    if (wire === undefined) return;
+    if (wire instanceof NanosError) return wire;
     this.#bodiless = isBodiless(this.#request.method, wire.status);
-    if (this.#bodiless) return this.#respond(wire, null);
+    if (this.#bodiless) {
+      this.#respond(wire, null);
+      return undefined;
+    }
     this.#announcedBytes = wire.contentLength;
     if (wire.contentLength !== undefined) wire.headers.push('content-length', `${wire.contentLength}`);
     this.#writeHead(wire, false);
     this.#flushHead();
+    return undefined;
   }
 
   write(chunk: Uint8Array | string): true | Promise<void> {
@@ -139,12 +145,13 @@ export class HttpResponseSink implements ResponseSink {
     this.#request.socket.setTimeout(this.#options.bodyIdleMsMax);
   }
 
-  #check(head: ResponseHead): WireHead | undefined {
+  #check(head: ResponseHead): WireHead | NanosError {
     try {
       return toWireHead(head);
     } catch (error) {
-      this.fail(error instanceof NanosError ? error : new NanosError('internal', 'Can not check the response', { cause: error }));
-      return undefined;
+      const refusal = error instanceof NanosError ? error : new NanosError('internal', 'Can not check the response', { cause: error });
+      this.fail(refusal);
+      return refusal;
     }
   }
 
