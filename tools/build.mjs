@@ -1,8 +1,9 @@
 // Makes dist/: the sources as JavaScript, without the tests, for the published package. Node.js runs no TypeScript below node_modules.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildEngine } from './build-engine.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -16,4 +17,5 @@ rmSync(dist, { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { cwd: root, stdio: ['ignore', process.stderr, process.stderr] });
 if (status !== 0) process.exit(1);
 // What the sources read at run time besides code.
-cpSync(join(root, 'src'), dist, { recursive: true, filter: (path) => !/\.(ts|tsx|md)$/.test(path) });
+cpSync(join(root, 'src'), dist, { recursive: true, filter: (path) => !/\.(ts|tsx|md|wat)$/.test(path) });
+copyFileSync(buildEngine(root).file, join(dist, 'agent-engine.wasm'));

@@ -1,4 +1,4 @@
-// Installs what the lock file names, and only when that isn't done yet. Plain JavaScript for any Node.js from 18, without dependencies.
+// Installs what the lock file names and makes the agents' engine, and only when that isn't done yet. Plain JavaScript for any Node.js from 18, without dependencies.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildEngine, EngineError, isEngineUpToDate } from './build-engine.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 
 const root = realpathSync(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -35,14 +36,18 @@ function say(text) {
 }
 
 async function main() {
-  if (isUpToDate()) return;
+  if (isUpToDate() && isEngineUpToDate(root)) return;
   await withLock(async () => {
-    if (isUpToDate()) return;
-    await install();
-    verify();
-    writeFileSync(stampFile, wantedStamp());
-    say('installed');
+    if (!isUpToDate()) await installAll();
+    if (buildEngine(root).isNew) say('made the engine that agents are compiled into');
   });
+}
+
+async function installAll() {
+  await install();
+  verify();
+  writeFileSync(stampFile, wantedStamp());
+  say('installed');
 }
 
 /** One process installs, the others wait for it and then find everything done. */
@@ -138,7 +143,7 @@ function verify() {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  if (!(error instanceof SetupError || error instanceof EngineError)) throw error;
   say(error.message);
   process.exitCode = 1;
 }
