@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { NanosError } from '../../protocol/errors.ts';
+import { readModule } from './binary/read-module.ts';
+import type { FunctionType, WasmModule } from './binary/wasm-module.ts';
+import { meterModule, METER_VERSION } from './meter-module.ts';
+import { appendRecord, readRecord } from './metered-record.ts';
+import { globalExport } from './metering/metering-names.ts';
+import type { MutableGlobal } from './metering/mutable-globals.ts';
+import { snapshotRefusal } from './snapshot/snapshot-refusal.ts';
+import { checkImports, validateModule, type ModuleRules } from './validate-module.ts';
+
+export interface FunctionImport {
+  readonly module: string;
+  readonly name: string;
+  readonly type: FunctionType;
+}
+
+/** A module ready to be instantiated any number of times. */
+export interface MeteredModule {
+  /** SHA-256, hex, of the module as it was given */
+  readonly sourceHash: string;
+  /** SHA-256, hex, of `bytes` */
+  readonly hash: string;
+  /** metered */
+  readonly bytes: Uint8Array;
+  readonly module: WebAssembly.Module;
+  /** its own globals that can change, in ascending order */
+  readonly globals: readonly MutableGlobal[];
+  /** the functions that it imports, in their order */
+  readonly functionImports: readonly FunctionImport[];
+  /** pages of 64 KiB that its memory begins with; 0 when it has none */
+  readonly memoryPagesMin: number;
+  /** why its state can't be captured, in words that go on "the module …"; undefined when it can */
+  readonly snapshotRefusal: string | undefined;
+}
+
+/** Validates and meters. Throws module_invalid or module_refused. */
+export function meterOriginal(original: Uint8Array, rules: ModuleRules): Uint8Array<ArrayBuffer> {
+  const metered = meterModule(validateModule(original, rules));
+  return appendRecord(metered, { meterVersion: METER_VERSION, sourceHash: sha256Hex(original), snapshotRefusal: snapshotRefusal(original) });
+}
+
+/** Compiles what `meterOriginal` gave, now or in an earlier process. Undefined when these bytes are not whole, or of another version of the metering. */
+export async function compileMetered(bytes: Uint8Array, rules: ModuleRules): Promise<MeteredModule | undefined> {
+  const parsed = readMetered(bytes);
+  if (parsed === undefined) return undefined;
+  const { module, record } = parsed;
+  checkImports(module, rules);
+  const exported = new Set(module.exports.map(({ name }) => name));
+  return {
+    sourceHash: record.sourceHash,
+    hash: sha256Hex(bytes),
+    bytes,
+    module: await WebAssembly.compile(bytes),
+    globals: module.globals.flatMap(({ type }, index) => (exported.has(globalExport(index)) ? [{ index, type: type as MutableGlobal['type'] }] : [])),
+    functionImports: functionImports(module),
+    memoryPagesMin: module.memories[0]?.min ?? 0,
+    snapshotRefusal: record.snapshotRefusal,
+  };
+}
+
+function functionImports({ imports, functions, types }: WasmModule): FunctionImport[] {
+  const imported = imports.filter(({ kind }) => kind === 'function');
+  return imported.map(({ module, name }, index) => ({ module, name, type: types[functions[index] ?? 0] ?? { params: [], results: [] } }));
+}
+
+function readMetered(bytes: Uint8Array): { module: WasmModule; record: NonNullable<ReturnType<typeof readRecord>> } | undefined {
+  try {
+    const module = readModule(bytes);
+    const record = readRecord(bytes, module.sections);
+    return record?.meterVersion === METER_VERSION ? { module, record } : undefined;
+  } catch (error) {
+    if (error instanceof NanosError) return undefined;
+    throw error;
+  }
+}
+
+export function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

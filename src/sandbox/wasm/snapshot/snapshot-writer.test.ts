@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { WASM_PAGE_BYTES, type GuestState } from './guest-state.ts';
+import { MemoryImage } from './memory-image.ts';
+import { PAGE_BYTES } from './memory-page.ts';
+import { restoreState } from './restore-state.ts';
+import { SNAPSHOT_PAGES_MAX } from './snapshot-body.ts';
+import { CHAIN_BYTES_MIN, CHAIN_DELTAS_MAX, SnapshotWriter, type Snapshot } from './snapshot-writer.ts';
+import { StateTracker } from './state-tracker.ts';
+
+const limits = { memoryPagesMax: 65_536 };
+
+/** A guest whose memory the test changes. */
+class Guest implements GuestState {
+  memory: Uint8Array;
+  globals: (number | bigint)[] = [1, 2n, -5];
+
+  constructor(image: MemoryImage) {
+    this.memory = new Uint8Array(image.pages * WASM_PAGE_BYTES);
+    this.memory.set(image.bytes);
+  }
+
+  get pages(): number {
+    return this.memory.length / WASM_PAGE_BYTES;
+  }
+
+  grow(pages: number): void {
+    const larger = new Uint8Array(this.memory.length + pages * WASM_PAGE_BYTES);
+    larger.set(this.memory);
+    this.memory = larger;
+  }
+}
+
+function imageOf(pages: number, content: Uint8Array = Uint8Array.of(1, 2, 3)): MemoryImage {
+  const memory = new Uint8Array(pages * WASM_PAGE_BYTES);
+  for (let at = 5000; at + content.length < memory.length; at += 20_000) memory.set(content, at);
+  return new MemoryImage(pages, memory);
+}
+
+/** The bodies that the newest one needs. */
+class Chain {
+  bodies: Uint8Array[] = [];
+
+  add(snapshot: Snapshot): void {
+    if (snapshot.kind === undefined) return;
+    this.bodies = snapshot.kind === 'key' ? [snapshot.body] : [...this.bodies, snapshot.body];
+  }
+}
+
+function assertRestores(chain: Chain, image: MemoryImage, guest: Guest): void {
+  const restored = restoreState(chain.bodies, image, limits);
+  assert.equal(restored.pages, guest.pages);
+  assert.equal(Buffer.compare(restored.memory, guest.memory), 0, 'the memory differs');
+  assert.deepEqual(restored.globals, guest.globals);
+}
+
+const write = fc.record({ at: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 9000 }) });
+const step = fc.record({
+  writes: fc.array(write, { maxLength: 4 }),
+  wipe: fc.option(fc.nat(), { freq: 4 }),
+  grow: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) }),
+  globals: fc.array(fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.integer()), { minLength: 3, maxLength: 3 }),
+});
+
+function change(guest: Guest, image: MemoryImage, { writes, wipe, grow, globals }: typeof step extends fc.Arbitrary<infer T> ? T : never): void {
+  if (grow > 0) guest.grow(grow);
+  for (const { at, bytes } of writes) guest.memory.set(bytes, at % (guest.memory.length - bytes.length));
+  if (wipe !== null) {
+    const page = wipe % (guest.memory.length / PAGE_BYTES);
+    guest.memory.set(image.page(page), page * PAGE_BYTES);
+  }
+  guest.globals = globals;
+}
+
+describe('SnapshotWriter', () => {
+  it('takes what restores to the same state, whatever the guest does', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 50 }), (steps) => {
+        const image = imageOf(2);
+        const guest = new Guest(image);
+        const writer = new SnapshotWriter(image);
+        const chain = new Chain();
+        for (const each of steps) {
+          change(guest, image, each);
+          const snapshot = writer.take(guest);
+          chain.add(snapshot);
+          assertRestores(chain, image, guest);
+          assert.equal(snapshot.stateHash, new StateTracker(image).see(guest), 'the hash depends on the way there');
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes the same bytes of the same run', () => {
+    const run = (): Snapshot[] => {
+      const image = imageOf(1);
+      const guest = new Guest(image);
+      const writer = new SnapshotWriter(image);
+      return Array.from({ length: 100 }, (_, index) => {
+        guest.memory[(index * 7919) % guest.memory.length] = index;
+        return writer.take(guest);
+      });
+    };
+    assert.deepEqual(run(), run());
+  });
+
+  it('begins with what differs from the image, and goes on with what changed', () => {
+    const image = imageOf(4, new Uint8Array(9000).fill(7));
+    const guest = new Guest(image);
+    const writer = new SnapshotWriter(image);
+    const first = writer.take(guest);
+    assert.equal(first.kind, 'key');
+    assert.ok(first.kind === 'key' && first.body.length < 200, 'an untouched guest needs next to nothing');
+    const unchanged = writer.take(guest);
+    assert.ok(unchanged.kind === 'delta' && unchanged.body.length < 200 && unchanged.stateHash === first.stateHash);
+  });
+
+  it('bounds a chain by its deltas', () => {
+    const kinds = kindsOf(imageOf(2), 3 * (CHAIN_DELTAS_MAX + 1), (guest, index) => (guest.memory[10] = index));
+    assert.deepEqual(kinds.map((kind, index) => (kind === 'key' ? index : -1)).filter((index) => index >= 0), [0, CHAIN_DELTAS_MAX + 1, 2 * (CHAIN_DELTAS_MAX + 1)]);
+  });
+
+  it('bounds a chain by what it holds, unless its keyframe holds more', () => {
+    const fill = (pages: number) => (guest: Guest, index: number): unknown => guest.memory.fill(index + 1, 0, pages * PAGE_BYTES);
+    assert.ok(50 * PAGE_BYTES * 2 < CHAIN_BYTES_MIN && 50 * PAGE_BYTES * 3 > CHAIN_BYTES_MIN);
+    assert.deepEqual(kindsOf(imageOf(16), 7, fill(50)), ['key', 'delta', 'delta', 'key', 'delta', 'delta', 'key']);
+    const large = (guest: Guest, index: number): unknown => fill(index % 5 === 0 ? 255 : 50)(guest, index);
+    assert.deepEqual(kindsOf(imageOf(16), 6, large), ['key', 'delta', 'delta', 'delta', 'delta', 'key']);
+  });
+
+  it('looks at a guest above 16 MB less often, the larger the less', () => {
+    const taken = (pages: number): number[] => {
+      const guest = new Guest(new MemoryImage(0, new Uint8Array()));
+      guest.grow(pages);
+      const writer = new SnapshotWriter(new MemoryImage(0, new Uint8Array()));
+      return Array.from({ length: 7 }, () => (writer.take(guest).stateHash === undefined ? 0 : 1));
+    };
+    assert.deepEqual(taken(256), [1, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(taken(257), [1, 0, 1, 0, 1, 0, 1]);
+    assert.deepEqual(taken(513), [1, 0, 0, 1, 0, 0, 1]);
+    assert.deepEqual(taken(SNAPSHOT_PAGES_MAX + 1), [0, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+function kindsOf(image: MemoryImage, count: number, act: (guest: Guest, index: number) => void): (string | undefined)[] {
+  const guest = new Guest(image);
+  const writer = new SnapshotWriter(image);
+  return Array.from({ length: count }, (_, index) => {
+    act(guest, index);
+    return writer.take(guest).kind;
+  });
+}
