@@ -25,12 +25,12 @@ async function said(stream: Readable, pattern: RegExp): Promise<RegExpExecArray>
   throw new Error(`It ended without saying ${String(pattern)}: ${heard}`);
 }
 
-test('the packed package, installed into an empty folder, serves a folder of apps', async (t) => {
+test('the packed package, installed into an empty folder, runs an agent and serves a folder of apps', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'nanos-package-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const { stdout } = await run('npm', ['pack', '--json', '--loglevel=error', '--pack-destination', folder], { cwd: ROOT });
   const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [{ filename: string; files: { path: string }[] }];
-  assert.deepEqual(files.map(({ path }) => path).filter((path) => /\.test\.|\.ts$/.test(path)), []);
+  assert.deepEqual(files.map(({ path }) => path).filter((path) => /\.test\.|(?<!\.d)\.ts$/.test(path)), []);
 
   const home = join(folder, 'home');
   await mkdir(join(home, 'apps', 'hello'), { recursive: true });
@@ -38,6 +38,11 @@ test('the packed package, installed into an empty folder, serves a folder of app
   await writeFile(join(home, 'apps', 'hello', 'index.ts'), 'export default { fetch: (request: Request) => new Response(`hello from ${new URL(request.url).pathname}`) };');
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', join(folder, filename)], { cwd: home });
   assert.match((await run('npx', ['nanos', '--help'], { cwd: home })).stdout, /Usage: nanos/);
+
+  await writeFile(join(home, 'agent.ts'), `import { agent } from 'nanos/agent';\nexport async function run(): Promise<void> { await agent.done(await agent.getGoal()); }`);
+  await writeFile(join(home, 'agent.nano'), 'name: parrot\nbinary: agent.wasm\ngoal: say it\npermissions: {}\n');
+  await run('npx', ['nanos', 'compile', 'agent.ts'], { cwd: home });
+  assert.equal((await run('npx', ['nanos', 'run', 'agent.nano'], { cwd: home })).stdout, 'say it\n');
 
   const host = spawn(join(home, 'node_modules', '.bin', 'nanos'), ['serve', 'apps', '--port', '0', '--apps-port', '0'], { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
   t.after(() => host.kill('SIGKILL'));

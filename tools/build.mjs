@@ -14,8 +14,14 @@ if (!existsSync(compiler)) {
   process.exit(1);
 }
 rmSync(dist, { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { cwd: root, stdio: ['ignore', process.stderr, process.stderr] });
-if (status !== 0) process.exit(1);
+emit('tsconfig.build.json');
+// Types of the agents' SDK, which is all that others import.
+emit('tsconfig.sdk.json');
 // What the sources read at run time besides code.
 cpSync(join(root, 'src'), dist, { recursive: true, filter: (path) => !/\.(ts|tsx|md|wat)$/.test(path) });
 copyFileSync(buildEngine(root).file, join(dist, 'agent-engine.wasm'));
+
+function emit(project) {
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, project)], { cwd: root, stdio: ['ignore', process.stderr, process.stderr] });
+  if (status !== 0) process.exit(1);
+}
