@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { AppStatus, LogEvent } from '../protocol/control.ts';
 import { NanosError } from '../protocol/errors.ts';
+import { NO_RUNS } from '../server/control/test-no-runs.ts';
 import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
 import type { HostControl } from '../protocol/control.ts';
 import { createControlServer } from '../server/control/create-control-server.ts';
@@ -120,6 +121,8 @@ async function startControl(t: TestContext): Promise<Started> {
       return () => undefined;
     },
     metrics: async () => '',
+    hostStatus: () => assert.fail('no command asks for it'),
+    runs: NO_RUNS,
   };
   const sessions = new SessionStore();
   const server = createControlServer(host, { tokens: await TokenStore.open(dataDir), sessions, allowedHosts: [], auth: true, dataDir });
@@ -364,7 +367,7 @@ test('serve passes its options on, shows addresses, and stops at a signal', asyn
   const seen: ServeOptions[] = [];
   const closed: string[] = [];
   let signal = () => undefined as void;
-  const { status, out, err } = await run(['serve', 'a', 'b', '--data', started.dataDir, '--port', '0', '--cells', '2', '--grace', '1.5', '--dev'], {
+  const { status, out, err } = await run(['serve', 'a', 'b', '--data', started.dataDir, '--port', '0', '--cells', '2', '--grace', '1.5', '--dev', '--agents', 'agents'], {
     startHost: hostOf(started, seen, closed),
     onStopSignal: (listener) => {
       signal = listener;
@@ -376,7 +379,7 @@ test('serve passes its options on, shows addresses, and stops at a signal', asyn
   });
   assert.deepEqual([status, out, closed], [0, '', ['closed']]);
   assert.deepEqual(seen, [
-    { folders: ['a', 'b'], configFile: undefined, host: undefined, controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, dev: true, auth: true, graceMs: 1500 },
+    { folders: ['a', 'b'], configFile: undefined, host: undefined, controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, agentsFolder: 'agents', dev: true, auth: true, graceMs: 1500 },
   ]);
   assert.match(err, /^nanos: warning: hello: kv_namespaces is not supported yet\nnanos: error: broken: src\/index\.ts:3:5: Unexpected "}"\n/);
   assert.match(err, /nanos serves 1 app, 1 not\. Ctrl\+C stops it/);

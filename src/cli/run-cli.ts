@@ -2,17 +2,25 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { NanosError } from '../protocol/errors.ts';
 import type { CliIo } from './cli-io.ts';
-import { appsCommand } from './commands/apps.ts';
-import { benchCommand } from './commands/bench.ts';
-import { deployCommand } from './commands/deploy.ts';
-import { logsCommand } from './commands/logs.ts';
-import { rollbackCommand } from './commands/rollback.ts';
-import { serveCommand } from './commands/serve.ts';
-import { undeployCommand } from './commands/undeploy.ts';
+import { CommandFailed } from './command-failed.ts';
 import { describeError } from './describe-error.ts';
 
-/** One maker a command, in the order of the help text. */
-const COMMANDS: readonly ((io: CliIo) => Command)[] = [serveCommand, deployCommand, undeployCommand, rollbackCommand, appsCommand, logsCommand, benchCommand];
+type CreateCommand = (io: CliIo) => Command;
+
+/** In the order of the help text. Only the code of the command that is asked for is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  deploy: async () => (await import('./commands/deploy.ts')).deployCommand,
+  undeploy: async () => (await import('./commands/undeploy.ts')).undeployCommand,
+  rollback: async () => (await import('./commands/rollback.ts')).rollbackCommand,
+  apps: async () => (await import('./commands/apps.ts')).appsCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  compile: async () => (await import('./commands/compile.ts')).compileCommand,
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  replay: async () => (await import('./commands/replay.ts')).replayCommand,
+  runs: async () => (await import('./commands/runs.ts')).runsCommand,
+  bench: async () => (await import('./commands/bench.ts')).benchCommand,
+};
 
 const STATUS_DONE = 0;
 const STATUS_FAILED = 1;
@@ -20,8 +28,8 @@ const STATUS_USAGE = 2;
 
 /** Runs one command line, without the program's name. Resolves to the exit status: 0 done, 1 failed, 2 wrong usage. Never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  const program = createProgram(io);
   try {
+    const program = await createProgram(argv, io);
     await program.parseAsync(argv, { from: 'user' });
     return STATUS_DONE;
   } catch (error) {
@@ -29,14 +37,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-function createProgram(io: CliIo): Command {
+async function createProgram([name = '']: readonly string[], io: CliIo): Promise<Command> {
   const program = new Command('nanos')
     .description('One host runs many other people’s programs, each in its own sandbox')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .showHelpAfterError(false);
-  for (const create of COMMANDS) program.addCommand(create(io));
+  const asked = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const makers = await Promise.all((asked === undefined ? Object.values(COMMANDS) : [asked]).map((load) => load()));
+  for (const create of makers) program.addCommand(create(io));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -48,6 +58,7 @@ function createProgram(io: CliIo): Command {
 }
 
 function report(error: unknown, io: CliIo): number {
+  if (error instanceof CommandFailed) return STATUS_FAILED;
   if (error instanceof CommanderError) return error.exitCode === 0 ? STATUS_DONE : STATUS_USAGE;
   io.stderr.write(`${describeError(error, io.environment['NANOS_DEBUG'] !== undefined)}\n`);
   return error instanceof NanosError && error.code === 'usage' ? STATUS_USAGE : STATUS_FAILED;

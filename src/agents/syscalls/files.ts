@@ -7,7 +7,10 @@ import type { AgentVerdict } from '../../policy/agent-verdict.ts';
 import type { SyscallName } from '../../protocol/agent/syscalls.ts';
 import { fileStatus, listFolder } from '../files/list-folder.ts';
 import type { FileCall } from '../files/locate.ts';
+import { makeFolderAt } from '../files/make-folder.ts';
 import { readFile } from '../files/read-file.ts';
+import { removePath } from '../files/remove-path.ts';
+import { renameFile } from '../files/rename-file.ts';
 import { writeFile } from '../files/write-file.ts';
 import type { Grant } from '../grant.ts';
 import { SyscallError } from '../syscall-handler.ts';
@@ -54,9 +57,40 @@ function requireFileName({ asked }: FileCall, isFolder: boolean): void {
   if (isFolder) throw new SyscallError('not_a_file', `The path names a folder: ${asked}`);
 }
 
+function requireName({ path, asked }: FileCall): void {
+  if (path === '') throw new SyscallError('invalid_argument', `The path names the manifest's folder itself: ${asked}`);
+}
+
 function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
+
+const renameArguments = z.strictObject({ from: z.string(), to: z.string() });
+type RenameArguments = z.infer<typeof renameArguments>;
+
+/** What gets another name may be read by it: so it had to be readable, too. */
+const renameSyscall: SyscallHandler<RenameArguments> = {
+  name: 'fs_rename',
+  arguments: renameArguments,
+  body: 'none',
+  authorize({ from, to }, { grant }) {
+    const mayRead = authorize('fs_rename', from, (path) => fileAllowed(grant.read, path));
+    const mayRemove = authorize('fs_rename', from, (path) => fileAllowed(grant.write, path));
+    const mayWrite = authorize('fs_rename', to, (path) => fileAllowed(grant.write, path));
+    return [mayRead, mayRemove, mayWrite].find(({ allowed }) => !allowed) ?? ALLOWED;
+  },
+  act({ from, to }, _body, { grant }) {
+    const [source, target] = [from, to].map((path) => {
+      const requested = requestedPath(path);
+      const asked = askedFor('fs_rename', path);
+      if (!requested.valid) throw SyscallError.denied(asked, requested.rule);
+      requireFileName({ grant, path, asked }, requested.isFolder);
+      return { grant, path: requested.path, asked };
+    });
+    if (source !== undefined && target !== undefined) renameFile(source, target);
+    return EMPTY;
+  },
+};
 
 export const fileSyscalls: readonly SyscallHandler[] = [
   fileSyscall('fs_read', 'none', (grant, path) => fileAllowed(grant.read, path), (call, isFolder) => {
@@ -68,6 +102,17 @@ export const fileSyscalls: readonly SyscallHandler[] = [
     writeFile(call, bytes);
     return EMPTY;
   }),
+  fileSyscall('fs_mkdir', 'none', (grant, path) => fileAllowed(grant.write, path), (call) => {
+    requireName(call);
+    makeFolderAt(call);
+    return EMPTY;
+  }),
+  fileSyscall('fs_remove', 'none', (grant, path) => fileAllowed(grant.write, path), (call) => {
+    requireName(call);
+    removePath(call);
+    return EMPTY;
+  }),
+  renameSyscall,
   fileSyscall('fs_list', 'none', (grant, path) => folderAllowed(grant.read, path), (call) => json(listFolder(call))),
   fileSyscall('fs_stat', 'none', (grant, path) => folderAllowed(grant.read, path), (call) => json(fileStatus(call))),
 ];

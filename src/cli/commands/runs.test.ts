@@ -33,7 +33,7 @@ const MODULE_SHA256 = createHash('sha256').update(MODULE).digest('hex');
 /** A data directory with one run: a file read, a denied write, and a fetch that was never answered. */
 async function dataWithRun(t: TestContext): Promise<{ data: string; id: string }> {
   const data = await testFolder(t);
-  const run = runEntry({ module: MODULE_SHA256 });
+  const run = runEntry({ source: MODULE_SHA256 });
   const denied = packPayload({ code: 'permission_denied', message: 'No' });
   const entries: JournalEntry[] = [
     callEntry(0, '{"path":"in\u001b.txt"}'),
@@ -50,7 +50,7 @@ async function dataWithRun(t: TestContext): Promise<{ data: string; id: string }
   writer.commit();
   writer.close();
   mkdirSync(join(data, 'modules'));
-  writeFileSync(join(data, 'modules', `${run.head.source}-${run.head.meter}.wasm`), MODULE);
+  writeFileSync(join(data, 'modules', `${run.head.source}.wasm`), MODULE);
   return { data, id: run.head.id };
 }
 
@@ -98,12 +98,11 @@ test('export, import and delete', async (t) => {
   assert.ok(readFileSync(file).length > 0);
 });
 
-test('an export without the module that ran fails', async (t) => {
+test('an export without the module fails', async (t) => {
   const { data } = await dataWithRun(t);
   const file = join(await testFolder(t), 'run.sqlite');
-  const cached = join(data, 'modules', `${'22'.repeat(32)}-1.wasm`);
-  writeFileSync(cached, 'another');
-  await assert.rejects(runs('export', 'last', '-o', file, '--data', data), { code: 'artefact_corrupt' });
+  writeFileSync(join(data, 'modules', `${MODULE_SHA256}.wasm`), 'another');
+  await assert.rejects(runs('export', 'last', '-o', file, '--data', data), { code: 'not_found', message: /Run the agent once more/ });
 });
 
 test('wrong usage', async (t) => {

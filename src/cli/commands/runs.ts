@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { RunEntry } from '../../protocol/agent/recording.ts';
@@ -9,6 +7,7 @@ import { runStartedMs } from '../../recording/run-id.ts';
 import { RunStore } from '../../recording/run-store.ts';
 import { runSteps } from '../../recording/run-steps.ts';
 import { summarize, type RunSummary } from '../../recording/run-summary.ts';
+import { ModuleCache } from '../../sandbox/wasm/module-cache.ts';
 import type { CliIo } from '../cli-io.ts';
 import { describeRun, describeRuns, describeSteps } from '../describe-run.ts';
 import { printJson } from '../print-json.ts';
@@ -125,14 +124,12 @@ function deleteCommand(io: CliIo): Command {
     });
 }
 
-/** The metered module as the cache of modules has it. */
-async function readModule(dataFolder: string, { module, source, meter }: RunEntry['head']): Promise<Uint8Array> {
-  const file = join(dataFolder, 'modules', `${source}-${meter}.wasm`);
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new NanosError('not_found', `The module of the run is not in ${file}, and without it the run can't be replayed. Run the agent once more with this --data directory`, { cause });
+/** The module as it was given. */
+function readModule(dataFolder: string, { source }: RunEntry['head']): Promise<Uint8Array> {
+  const folder = join(dataFolder, 'modules');
+  return new ModuleCache(folder).original(source).catch((cause: unknown) => {
+    throw new NanosError('not_found', `The module of the run is not, or not whole, in ${folder}, and without it the run can't be replayed. Run the agent once more with this --data directory`, { cause });
   });
-  if (createHash('sha256').update(bytes).digest('hex') === module) return bytes;
-  throw new NanosError('artefact_corrupt', `The module in ${file} is not the one that ran. Delete that file and run the agent once more`);
 }
 
 function openHead(file: string): RunEntry['head'] {

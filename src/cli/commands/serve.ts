@@ -20,6 +20,7 @@ interface Options {
   readonly appsPort?: number;
   readonly cells?: number;
   readonly data?: string;
+  readonly agents?: string;
   readonly dev?: boolean;
   readonly auth: boolean;
   readonly grace?: number;
@@ -49,6 +50,7 @@ export function serveCommand(io: CliIo): Command {
     .option('--apps-port <port>', 'port of the apps (default: 3000)', parsePort)
     .option('--cells <count>', 'processes that run apps (default: 1)', parseCells)
     .option('--data <dir>', 'data directory (default: .nanos)')
+    .option('--agents <dir>', 'folder of agents: the manifests below it can be run by POST /v1/run')
     .option('--dev', 'show stacks of apps to their clients')
     .option('--no-auth', 'control plane without tokens; on a loopback address only')
     .option('--grace <seconds>', 'time for requests in flight when the host is stopped (default: 10)', parseGrace)
@@ -66,6 +68,7 @@ function toServeOptions(folders: readonly string[], options: Options): ServeOpti
     appsPort,
     cells: options.cells,
     dataDir: options.data,
+    agentsFolder: options.agents,
     dev: options.dev === true,
     auth,
     graceMs: options.grace === undefined ? undefined : options.grace * 1000,

@@ -1,0 +1,283 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { z } from 'zod';
+import { packPayload, unpackPayload } from '../../protocol/agent/payload.ts';
+import { REPLY_STATUS, type SyscallKind } from '../../protocol/agent/syscalls.ts';
+import type { Grant } from '../grant.ts';
+import { SyscallError, type SyscallContext } from '../syscall-handler.ts';
+import { judge, type Handlers, type Passed } from './gate.ts';
+import type { Call, Delivery, OutsideEnd, Reply, ReplySource } from './reply-source.ts';
+import { RUN_LIMITS } from './run-limits.ts';
+import { RunSuspended } from './run-suspended.ts';
+
+export interface Denial {
+  readonly syscall: string;
+  readonly asked: string;
+  readonly rule: string;
+}
+
+export interface LiveOptions {
+  readonly handlers: Handlers;
+  readonly grant: Grant;
+  /** ns since the epoch */
+  readonly nowNs: () => bigint;
+  /** a clock that never goes back */
+  readonly monotonicMs: () => number;
+  /** aborted: the run is cancelled */
+  readonly signal: AbortSignal;
+  /** Known secrets never reach a guest, whatever a tool returns. */
+  readonly mask: (bytes: Uint8Array) => Uint8Array;
+  readonly onDenied: (denial: Denial) => void;
+}
+
+/** A call that waits for its reply. */
+interface Flight {
+  readonly call: Call;
+  readonly controller: AbortController;
+  readonly startedMs: number;
+  effect: SyscallKind['effect'];
+  settled: boolean;
+}
+
+interface Completion {
+  readonly flight: Flight;
+  readonly reply: Reply;
+}
+
+/** While replies are always at hand, everything else in the process gets its turn this often. */
+const TURN_MS_MAX = 20;
+/** The longest that a timer of Node.js waits. */
+const TIMER_MS_MAX = 2_147_483_647;
+const EMPTY = new Uint8Array(0);
+const cancelSchema = z.strictObject({ id: z.int().positive() });
+
+/** Replies from the world: through the gate, to the families of syscalls. */
+export class LiveReplies implements ReplySource {
+  readonly #options: LiveOptions;
+  readonly #flights = new Map<number, Flight>();
+  readonly #completed: Completion[] = [];
+  /** effects that wait until their intent is on record */
+  readonly #intended: { readonly flight: Flight; readonly passed: Passed }[] = [];
+  readonly #wallEndMs: number;
+  #failure: OutsideEnd | undefined;
+  #wake: () => void = () => undefined;
+  #turnMs: number;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.#turnMs = options.monotonicMs();
+    this.#wallEndMs = this.#turnMs + options.grant.manifest.budgets.wallMsMax;
+  }
+
+  inline(call: Call): Reply | undefined {
+    if (call.name === 'cancel') return this.#cancel(call);
+    const flight = this.#begin(call);
+    const passed = this.#judge(flight);
+    if (passed === undefined) return undefined;
+    if (passed.effect === 'none') return this.#act(flight, passed);
+    this.#intended.push({ flight, passed });
+    return undefined;
+  }
+
+  rested(): void {
+    for (const { flight, passed } of this.#intended.splice(0)) {
+      const reply = flight.settled ? undefined : this.#act(flight, passed);
+      if (reply !== undefined) this.#complete(flight, reply);
+    }
+  }
+
+  /** What a call would do to the outside; undefined for one that does not pass the gate. */
+  effectOf(call: Call): SyscallKind['effect'] | undefined {
+    try {
+      return judge(call, this.#options.handlers, this.#context(new AbortController().signal)).effect;
+    } catch (error) {
+      if (error instanceof SyscallError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Makes a call that is on record already. */
+  repeat(call: Call): void {
+    const flight = this.#begin(call);
+    const passed = this.#judge(flight);
+    const reply = passed === undefined ? undefined : this.#act(flight, passed);
+    if (reply !== undefined) this.#complete(flight, reply);
+  }
+
+  /** Answers a call that is on record already with a reply that is known. */
+  answer(call: Call, reply: Reply): void {
+    this.#completed.push({ flight: this.#begin(call), reply });
+  }
+
+  async next(): Promise<Delivery | OutsideEnd> {
+    await this.#takeTurns();
+    for (;;) {
+      const end = this.#outsideEnd();
+      if (end !== undefined) return end;
+      const completion = this.#completed.shift();
+      if (completion !== undefined) return this.#toDelivery(completion);
+      await this.#somethingHappens();
+    }
+  }
+
+  close(): void {
+    for (const flight of this.#flights.values()) {
+      flight.settled = true;
+      flight.controller.abort();
+    }
+    this.#flights.clear();
+    this.#completed.length = 0;
+    this.#intended.length = 0;
+  }
+
+  #begin(call: Call): Flight {
+    const flight = { call, controller: new AbortController(), startedMs: this.#options.monotonicMs(), effect: 'none' as const, settled: false };
+    this.#flights.set(call.id, flight);
+    return flight;
+  }
+
+  #context(signal: AbortSignal): SyscallContext {
+    return { grant: this.#options.grant, signal };
+  }
+
+  /** Undefined when an error reply was given instead. */
+  #judge(flight: Flight): Passed | undefined {
+    try {
+      const passed = judge(flight.call, this.#options.handlers, this.#context(flight.controller.signal));
+      flight.effect = passed.effect;
+      return passed;
+    } catch (error) {
+      this.#fail(flight, error);
+      return undefined;
+    }
+  }
+
+  #act(flight: Flight, passed: Passed): Reply | undefined {
+    try {
+      const result = passed.act();
+      if (result instanceof Uint8Array) return this.#inlineReply(flight, result);
+      result.then(
+        (bytes) => this.#succeed(flight, bytes),
+        (error: unknown) => this.#fail(flight, error),
+      );
+    } catch (error) {
+      this.#fail(flight, error);
+    }
+    return undefined;
+  }
+
+  #inlineReply(flight: Flight, bytes: Uint8Array): Reply | undefined {
+    if (bytes.length > RUN_LIMITS.replyBytesMax) {
+      this.#fail(flight, tooLarge());
+      return undefined;
+    }
+    this.#flights.delete(flight.call.id);
+    return this.#toReply(flight, bytes);
+  }
+
+  #succeed(flight: Flight, bytes: Uint8Array): void {
+    if (bytes.length > RUN_LIMITS.replyBytesMax) this.#fail(flight, tooLarge());
+    else this.#complete(flight, this.#toReply(flight, bytes));
+  }
+
+  #toReply(flight: Flight, bytes: Uint8Array): Reply {
+    return { status: REPLY_STATUS.result, body: this.#options.mask(bytes), latencyUs: this.#latencyUs(flight) };
+  }
+
+  #latencyUs({ startedMs }: Flight): number {
+    return Math.max(0, Math.round((this.#options.monotonicMs() - startedMs) * 1000));
+  }
+
+  #fail(flight: Flight, error: unknown): void {
+    if (flight.settled) return;
+    if (error instanceof SyscallError) {
+      this.#complete(flight, this.#errorReply(flight, error));
+      return;
+    }
+    flight.settled = true;
+    this.#failure ??= { end: 'host_failed', message: `${flight.call.name}: ${error instanceof Error ? error.message : String(error)}` };
+    this.#wake();
+  }
+
+  #errorReply(flight: Flight, error: SyscallError): Reply {
+    const isDenial = error.code === 'permission_denied' && error.rule !== undefined;
+    if (isDenial) this.#options.onDenied({ syscall: flight.call.name, asked: error.asked ?? '', rule: error.rule ?? '' });
+    const body = this.#options.mask(packPayload(error.toData()));
+    return { status: REPLY_STATUS.error, body, denied: isDenial ? error.rule : undefined, latencyUs: this.#latencyUs(flight) };
+  }
+
+  #complete(flight: Flight, reply: Reply): void {
+    if (flight.settled) return;
+    flight.settled = true;
+    this.#completed.push({ flight, reply });
+    this.#wake();
+  }
+
+  #cancel(call: Call): Reply | undefined {
+    const id = readCancel(call);
+    if (id === undefined) {
+      this.#fail(this.#begin(call), new SyscallError('invalid_argument', 'cancel needs the id of a call: {"id": n}'));
+      return undefined;
+    }
+    const flight = this.#flights.get(id);
+    if (flight !== undefined && !flight.settled) {
+      this.#fail(flight, new SyscallError('aborted', `The call ${flight.call.name} was cancelled`));
+      flight.controller.abort();
+    }
+    return { status: REPLY_STATUS.result, body: EMPTY };
+  }
+
+  #toDelivery({ flight, reply }: Completion): Delivery {
+    this.#flights.delete(flight.call.id);
+    return { ...reply, call: flight.call, clock: this.#options.nowNs(), durable: flight.effect !== 'none' };
+  }
+
+  #outsideEnd(): OutsideEnd | undefined {
+    const { signal } = this.#options;
+    if (signal.aborted) {
+      if (!(signal.reason instanceof RunSuspended)) return { end: 'cancelled', message: 'The run was cancelled' };
+      if (!this.#hasEffects()) throw signal.reason;
+    }
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#options.monotonicMs() <= this.#wallEndMs) return undefined;
+    return { end: 'wall_limit', message: `The run took longer than ${this.#options.grant.manifest.budgets.wallMsMax} ms (resources.wall)` };
+  }
+
+  /** What was done outside is brought on record before a run rests for long. */
+  #hasEffects(): boolean {
+    return [...this.#flights.values()].some(({ effect }) => effect !== 'none');
+  }
+
+  async #takeTurns(): Promise<void> {
+    if (this.#options.monotonicMs() - this.#turnMs < TURN_MS_MAX) return;
+    await nextTurn();
+    this.#turnMs = this.#options.monotonicMs();
+  }
+
+  /** A reply, a cancellation, or the end of the time. */
+  async #somethingHappens(): Promise<void> {
+    const { signal, monotonicMs } = this.#options;
+    const leftMs = Math.min(this.#wallEndMs - monotonicMs() + 1, TIMER_MS_MAX);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#wake(), leftMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', this.#wake);
+        resolve();
+      };
+      signal.addEventListener('abort', this.#wake, { once: true });
+    });
+    this.#turnMs = monotonicMs();
+  }
+}
+
+function readCancel({ args }: Call): number | undefined {
+  try {
+    return cancelSchema.safeParse(unpackPayload(args ?? EMPTY).head).data?.id;
+  } catch {
+    return undefined;
+  }
+}
+
+function tooLarge(): SyscallError {
+  return new SyscallError('too_large', `The reply has more than ${RUN_LIMITS.replyBytesMax} bytes`);
+}
