@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import test from 'node:test';
 import { appNano } from '../src/apps/config/app-nano.ts';
-import { parseJsonc } from '../src/apps/config/parse-jsonc.ts';
+import { parseJsonc } from '../src/protocol/documents/parse-jsonc.ts';
 import { wrangler } from '../src/apps/config/wrangler.ts';
 import { runCli } from '../src/cli/run-cli.ts';
 import { ToGuest, ToHost } from '../src/protocol/boundary.ts';
@@ -17,8 +17,10 @@ import { healthRoutes } from '../src/server/control/routes/health-routes.ts';
 import { logRoutes } from '../src/server/control/routes/log-routes.ts';
 import { metricsRoutes } from '../src/server/control/routes/metrics-routes.ts';
 import { reloadRoutes } from '../src/server/control/routes/reload-routes.ts';
+import { runRoutes } from '../src/server/control/routes/run-routes.ts';
 import { sessionRoutes } from '../src/server/control/routes/session-routes.ts';
 import { statusPageRoutes } from '../src/server/control/routes/status-page-routes.ts';
+import { statusRoutes } from '../src/server/control/routes/status-routes.ts';
 import { uploadRoutes } from '../src/server/control/routes/upload-routes.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -96,7 +98,7 @@ test('README: the limits that it shows', () => {
 });
 
 test('control API: routes and scopes', () => {
-  const routes = [healthRoutes, metricsRoutes, appRoutes, uploadRoutes, reloadRoutes, logRoutes, sessionRoutes, statusPageRoutes].flat();
+  const routes = [healthRoutes, metricsRoutes, appRoutes, uploadRoutes, reloadRoutes, logRoutes, runRoutes, statusRoutes, sessionRoutes, statusPageRoutes].flat();
   const documented = rows('docs/control-api.md', '## Routes').map(([route = '', scope = '']) => `${quoted(route)[0]} ${scope}`);
   assert.deepEqual(documented.toSorted(), routes.map(({ method, path, scope }) => `${method} ${path} ${scope}`).toSorted());
 });
@@ -173,13 +175,16 @@ async function assertNanosCommand(line: string, words: readonly string[]): Promi
   for (const option of words.filter((word) => word.startsWith('-') && word !== '--')) assert.match(known, new RegExp(`${option}\\b`, 'u'), line);
 }
 
+/** What a reader's machine has anyway. */
+const SYSTEM_PROGRAMS: ReadonlySet<string> = new Set(['cat', 'cp', 'curl', 'ln', 'mkdir', 'touch']);
+
 test('commands in the documentation exist, with their options', async () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   let checked = 0;
   for (const page of pages) {
     for (const line of shellLines(page)) {
       const [program = '', ...words] = line.split(/\s+/u);
-      if (program === 'curl') continue;
+      if (SYSTEM_PROGRAMS.has(program)) continue;
       checked++;
       if (program === 'nanos' || program === 'bin/nanos') await assertNanosCommand(line, words);
       else if (program === 'npm') await assertNpmCommand(line, words, scripts);
@@ -201,12 +206,12 @@ test('commands and options named in running text exist', async () => {
   const overview = await help();
   const commands = [...overview.matchAll(/^  ([a-z]+) \[/gmu)].map(([, name = '']) => name);
   const every = overview + (await Promise.all(commands.filter((name) => name !== 'help').map((name) => help(name)))).join('');
-  const npmOptions = /^npm /u;
+  const others = /^npm |^(?:\S* )?--(?:wasm|permission|liftoff|no-liftoff|stack-size|no-node-snapshot)/u;
   for (const page of ['README.md', 'ARCHITECTURE.md', ...globSync('docs/*.md', { cwd: root })]) {
     for (const words of quoted(read(page).replaceAll(/^```[\s\S]*?^```/gmu, ''))) {
       const [, command] = /^nanos ([a-z]+)\b/u.exec(words) ?? [];
       if (command !== undefined) assert.ok(commands.includes(command), `${page}: ${words}`);
-      if (npmOptions.test(words) || words.startsWith('--wasm') || words.startsWith('--permission')) continue;
+      if (others.test(words)) continue;
       for (const [option] of words.matchAll(/(?<![\w-])--[a-z][a-z-]*/gu)) assert.ok(every.includes(option), `${page}: ${option}`);
     }
   }
