@@ -176,7 +176,7 @@ async function assertNanosCommand(line: string, words: readonly string[]): Promi
 }
 
 /** What a reader's machine has anyway. */
-const SYSTEM_PROGRAMS: ReadonlySet<string> = new Set(['cat', 'cp', 'curl', 'ln', 'mkdir', 'touch']);
+const SYSTEM_PROGRAMS: ReadonlySet<string> = new Set(['cat', 'cp', 'curl', 'ln', 'mkdir', 'npx', 'touch']);
 
 test('commands in the documentation exist, with their options', async () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -204,8 +204,10 @@ async function assertNpmCommand(line: string, words: readonly string[], scripts:
 
 test('commands and options named in running text exist', async () => {
   const overview = await help();
-  const commands = [...overview.matchAll(/^  ([a-z]+) \[/gmu)].map(([, name = '']) => name);
-  const every = overview + (await Promise.all(commands.filter((name) => name !== 'help').map((name) => help(name)))).join('');
+  const commands = [...overview.matchAll(/^  ([a-z]+) (?:\[| )/gmu)].map(([, name = '']) => name);
+  const pagesOfHelp = await Promise.all(commands.filter((name) => name !== 'help').map(async (name) => [name, await help(name)] as const));
+  const nested = pagesOfHelp.flatMap(([name, text]) => [...text.matchAll(/^  ([a-z]+) (?:\[options\]|<)/gmu)].map(([, sub = '']) => help(name, sub)));
+  const every = [overview, ...pagesOfHelp.map(([, text]) => text), ...(await Promise.all(nested))].join('');
   const others = /^npm |^(?:\S* )?--(?:wasm|permission|liftoff|no-liftoff|stack-size|no-node-snapshot)/u;
   for (const page of ['README.md', 'ARCHITECTURE.md', ...globSync('docs/*.md', { cwd: root })]) {
     for (const words of quoted(read(page).replaceAll(/^```[\s\S]*?^```/gmu, ''))) {
