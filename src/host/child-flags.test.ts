@@ -37,6 +37,24 @@ test('processes that run tenants’ code have isolates and little else', () => {
   }
 });
 
+test('the process of agents, and its threads, have their folders and little else', () => {
+  const read = (path: string): string => `(await import('node:fs')).readFileSync(${JSON.stringify(path)}, 'utf8')`;
+  const inThread = (expression: string): string =>
+    `await new Promise(async (resolve, reject) => new (await import('node:worker_threads')).Worker(${JSON.stringify(`process.getBuiltinModule('node:worker_threads').parentPort.postMessage(${expression})`)}, { eval: true, env: {} }).on('message', resolve).on('error', reject))`;
+  const sync = (path: string): string => `process.getBuiltinModule('node:fs').readFileSync(${JSON.stringify(path)}, 'utf8')`;
+  const given = join(folder, 'given.txt');
+  const outcomes = evaluate('agents', [
+    read(given),
+    inThread(sync(given)),
+    read('/etc/passwd'),
+    inThread(sync('/etc/passwd')),
+    `(await import('node:fs')).writeFileSync(${JSON.stringify(given)}, 'x')`,
+    `(await import('node:child_process')).spawnSync('/bin/true')`,
+    inThread(`process.getBuiltinModule('node:child_process').spawnSync('/bin/true')`),
+  ]);
+  assert.deepEqual(outcomes, ['given', 'given', ...Array<string>(5).fill('ERR_ACCESS_DENIED')]);
+});
+
 test('the builder needs files and processes', () => {
   assert.deepEqual(evaluate('builder', [`(await import('node:child_process')).spawnSync('/bin/true').status`]), [0]);
 });

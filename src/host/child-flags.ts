@@ -11,19 +11,30 @@ const WASM_PAGES_MAX = 2048;
  */
 export const ISOLATE_FLAGS: readonly string[] = ['--no-node-snapshot', `--wasm-max-mem-pages=${WASM_PAGES_MAX}`];
 
-export type ChildKind = 'cell' | 'builder' | 'evaluator' | 'restorer';
+/** The permission model looks at what a path is when it is written out: a descriptor leads on only to what was opened with its permission. */
+const DESCRIPTORS = '/proc/self/fd/';
+
+export type ChildKind = 'cell' | 'builder' | 'evaluator' | 'restorer' | 'agents';
 
 export interface ChildFlagOptions {
   /** files and folders that a confined process may read besides the program itself */
   readonly readable?: readonly string[];
+  /** folders that the agents' process may write in */
+  readonly writable?: readonly string[];
   /** heap of the process's own code */
   readonly heapMbMax?: number;
 }
 
 /** `execArgv` of a process of the host. Those that run tenants' code get Node's permission model: no writes, no processes, few reads. */
-export function childFlags(kind: ChildKind, { readable = [], heapMbMax }: ChildFlagOptions = {}): string[] {
+export function childFlags(kind: ChildKind, { readable = [], writable = [], heapMbMax }: ChildFlagOptions = {}): string[] {
   const quiet = '--disable-warning=ExperimentalWarning';
   if (kind === 'builder') return ['--no-node-snapshot', quiet, ...(heapMbMax === undefined ? [] : [`--max-old-space-size=${heapMbMax}`])];
+  if (kind === 'agents') {
+    // Files are opened in folders that are open already, by way of their descriptors. Guests are in WebAssembly: no flag of V8's isolates concerns them.
+    const reads = [...programFolders(), ...readable, DESCRIPTORS].map((path) => `--allow-fs-read=${path}`);
+    const writes = [...writable, DESCRIPTORS].map((path) => `--allow-fs-write=${path}`);
+    return ['--no-node-snapshot', quiet, '--disable-warning=SecurityWarning', '--permission', '--allow-worker', ...reads, ...writes];
+  }
   // isolated-vm's loader looks for the last one to tell one C library from another
   const reads = [...programFolders(), ...readable, '/etc/alpine-release'].map((path) => `--allow-fs-read=${path}`);
   return [...ISOLATE_FLAGS, quiet, '--disable-warning=SecurityWarning', '--permission', '--allow-addons', ...reads];

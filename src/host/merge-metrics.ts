@@ -1,9 +1,9 @@
 import { AggregatorRegistry, Gauge, Registry, type MetricObject } from 'prom-client';
 import type { AppRecord } from './app-record.ts';
 
-/** Metrics of all cells, added up, and the supervisor's own, in Prometheus' text format. */
-export async function mergeMetrics(cells: readonly object[], records: readonly AppRecord[]): Promise<string> {
-  const merged = AggregatorRegistry.aggregate(cells as MetricObject[][]);
+/** Metrics of all cells, added up, those of the agents' process, and the supervisor's own, in Prometheus' text format. */
+export async function mergeMetrics(cells: readonly object[], agents: object | undefined, records: readonly AppRecord[]): Promise<string> {
+  const merged = AggregatorRegistry.aggregate([...cells, ...(agents === undefined ? [] : [agents])] as MetricObject[][]);
   const own = new Registry();
   const states = new Gauge({ name: 'nanos_apps', help: 'Apps by state', labelNames: ['state'], registers: [own] });
   for (const { state } of records) states.labels(state).inc();

@@ -6,7 +6,7 @@ import type { ServeOptions } from '../protocol/serve-options.ts';
 import { settleOptions } from './settle-options.ts';
 
 const OPEN = { host: undefined, controlPort: undefined, appsPort: undefined, cells: undefined, dataDir: undefined, graceMs: undefined };
-const REST = { folders: ['apps'], configFile: undefined, dev: false, auth: true };
+const REST = { folders: ['apps'], configFile: undefined, agentsFolder: undefined, dev: false, auth: true };
 const FILE = { host: '::1', controlPort: 1, appsPort: 2, cells: 3, dataDir: '/srv/nanos', graceMs: 0 };
 const LINE = { host: '127.0.0.2', controlPort: 0, appsPort: 5, cells: 6, dataDir: '/tmp/data', graceMs: 7 };
 

@@ -19,6 +19,7 @@ export function settleOptions(options: ServeOptions, policy: OperatorPolicy): Se
     controlPort: options.controlPort ?? policy.controlPort ?? DEFAULTS.controlPort,
     appsPort: options.appsPort ?? policy.appsPort ?? DEFAULTS.appsPort,
     cells: options.cells ?? policy.cells ?? DEFAULTS.cells,
+    agentsFolder: options.agentsFolder === undefined ? policy.agents.folder : resolve(options.agentsFolder),
     dataDir: resolve(options.dataDir ?? policy.dataDir ?? DEFAULTS.dataDir),
     graceMs: options.graceMs ?? policy.graceMs ?? DEFAULTS.graceMs,
   };

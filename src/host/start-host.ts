@@ -1,5 +1,4 @@
 /** The supervisor: composes registry, builder, cells, log and control plane, and keeps them in step. Runs no tenant code. */
-import { createServer as createProbe } from 'node:net';
 import type { Server } from 'node:http';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -8,13 +7,17 @@ import { readAppFolder } from '../apps/config/read-app-folder.ts';
 import { readOperatorFile } from '../apps/config/read-operator-file.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import type { CellLogLine } from '../protocol/cell-messages.ts';
-import type { AppStatus, HostControl, LogEvent, LogFilter } from '../protocol/control.ts';
+import type { AppStatus, HostControl, HostStatus, LogEvent, LogFilter } from '../protocol/control.ts';
+import type { RunsControl } from '../protocol/agent/control.ts';
+import type { AgentLogLine } from '../protocol/agent/messages.ts';
 import { NanosError, toErrorData } from '../protocol/errors.ts';
 import { defaultOperatorPolicy, type OperatorPolicy } from '../protocol/operator.ts';
 import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
 import { createControlServer } from '../server/control/create-control-server.ts';
 import { SessionStore } from '../server/control/session-store.ts';
 import { TokenStore } from '../server/control/token-store.ts';
+import { AgentsClient } from './agents-client.ts';
+import { agentsInit } from './agents-init.ts';
 import { AppRegistry } from './app-registry.ts';
 import { statusOf, type AppRecord } from './app-record.ts';
 import { findApps, operatorApps, type FoundApps } from './app-sources.ts';
@@ -22,7 +25,8 @@ import { Builder } from './builder-client.ts';
 import { Cells } from './cells.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
 import { DeployStore } from './deploy-store.ts';
-import { freePort } from './free-port.ts';
+import { hostStatus } from './host-status.ts';
+import { listenOn, usablePort } from './listen-on.ts';
 import { LogHub } from './log-hub.ts';
 import { openLogOutput, type LogOutput } from './log-output.ts';
 import { mergeMetrics } from './merge-metrics.ts';
@@ -91,8 +95,10 @@ class Host {
   readonly #sessions = new SessionStore();
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
+  #tokens: TokenStore | undefined;
   #store: DeployStore | undefined;
   #cells: Cells | undefined;
+  #agents: AgentsClient | undefined;
   #control: Server | undefined;
   #appsPort = 0;
   #controlPort = 0;
@@ -119,12 +125,15 @@ class Host {
 
   async start(): Promise<RunningHost> {
     const { options } = this.#parts;
-    this.#appsPort = options.appsPort === 0 ? await anyPort(options.host) : await checkedPort(options.host, options.appsPort);
+    this.#appsPort = await usablePort(options.host, options.appsPort);
+    this.#tokens = await TokenStore.open(this.#parts.dataDir.path);
+    this.#hideSecrets();
     this.#store = await DeployStore.open(this.#parts.dataDir);
     this.#controlPort = options.controlPort;
     const found = await this.#find();
     refuseHopeless(options, found);
     for (const { folder, error } of found.failures) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
+    this.#agents = await this.#startAgents();
     this.#controlPort = await this.#startControl(options.controlPort);
     const unbuilt = await this.#admitBuilt(found);
     await this.#startCells();
@@ -146,6 +155,15 @@ class Host {
   }
 
   // Start
+
+  /** The operator's own secrets: what an app gets of them may be a part of a longer text, and is then known as a whole only. */
+  #hideSecrets(): void {
+    this.#parts.log.hide([...Object.values(this.#tokens?.tokens ?? {}), ...this.#namedSecrets()]);
+  }
+
+  #namedSecrets(): string[] {
+    return this.#policy.secretNames.flatMap((name) => process.env[name] ?? []);
+  }
 
   async #find(): Promise<FoundApps> {
     const { options, configFile } = this.#parts;
@@ -186,7 +204,7 @@ class Host {
       readable: join(dataDir.path, 'artefacts'),
       graceMs: options.graceMs,
       init: () => ({ host: options.host, appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0 }),
-      log: (lines) => this.#cellLog(lines),
+      log: (lines) => this.#childLog(lines),
       catastrophe: (app, message) => {
         this.#event('error', 'catastrophe', app, { message });
         void this.#registry.strike(app);
@@ -196,6 +214,14 @@ class Host {
     this.#cells = cells;
     this.#registry.connect(cells);
     await cells.start();
+  }
+
+  /** Starts no process yet, unless there are runs to go on with. */
+  async #startAgents(): Promise<AgentsClient> {
+    const init = await agentsInit(this.#parts);
+    const agents = new AgentsClient({ init, secrets: () => this.#namedSecrets(), log: (lines) => this.#childLog(lines) });
+    await agents.start();
+    return agents;
   }
 
   async #buildRest(unbuilt: readonly AppConfig[], found: FoundApps): Promise<void> {
@@ -224,12 +250,11 @@ class Host {
   async #startControl(port: number): Promise<number> {
     const { options, policy, dataDir } = this.#parts;
     const allowedHosts = [options.host, ...policy.allowedHosts];
-    const tokens = await TokenStore.open(dataDir.path);
     const onError = (error: unknown, requestId: string): void =>
       this.#event('error', 'control_error', undefined, { request_id: requestId, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    const control = createControlServer(bound(this), { tokens, sessions: this.#sessions, allowedHosts, auth: options.auth, dataDir: dataDir.path, onError });
+    const control = createControlServer(bound(this), { tokens: this.#tokens!, sessions: this.#sessions, allowedHosts, auth: options.auth, dataDir: dataDir.path, onError });
     this.#control = control;
-    return listen(control, options.host, port);
+    return listenOn(control, options.host, port);
   }
 
   // Changes
@@ -271,6 +296,7 @@ class Host {
   /** Reads the operator's file and all folders again. Address, ports and cells stay as they were at the start. */
   async reload(): Promise<AppStatus[]> {
     this.#policy = await readPolicy(this.#parts.configFile);
+    this.#hideSecrets();
     const found = await this.#find();
     this.#watchRoots(found);
     this.#prune();
@@ -390,7 +416,15 @@ class Host {
 
   async metrics(): Promise<string> {
     const stats = (await this.#cells?.stats()) ?? [];
-    return mergeMetrics(stats.map(({ metrics }) => metrics), this.#registry.records);
+    return mergeMetrics(stats.map(({ metrics }) => metrics), await this.#agents?.metrics(), this.#registry.records);
+  }
+
+  hostStatus(): Promise<HostStatus> {
+    return hostStatus(this.#registry.records, this.#cells?.serving ?? 0, this.#agents!);
+  }
+
+  get runs(): RunsControl {
+    return this.#agents!.runs;
   }
 
   // Log
@@ -401,7 +435,7 @@ class Host {
     if (!this.#ready) this.#parts.onStartEvent(entry);
   }
 
-  #cellLog(lines: readonly CellLogLine[]): void {
+  #childLog(lines: readonly (CellLogLine | AgentLogLine)[]): void {
     const time = new Date().toISOString();
     for (const { fields, ...line } of lines) this.#parts.log.write({ time, ...line, ...fields });
   }
@@ -416,7 +450,7 @@ class Host {
     this.#event('info', 'host_closing', undefined, {});
     this.#watcher.close();
     clearTimeout(this.#pruning);
-    await Promise.all([this.#cells?.close(), this.#builder.close()]);
+    await Promise.all([this.#cells?.close(), this.#builder.close(), this.#agents?.close()]);
     if (this.#control !== undefined) await closeServer(this.#control);
     this.#event('info', 'host_closed', undefined, {});
     await this.#parts.dataDir.close();
@@ -443,41 +477,13 @@ function bound(host: Host): HostControl {
     recentLogs: (filter, count) => host.recentLogs(filter, count),
     followLogs: (filter, listener) => host.followLogs(filter, listener),
     metrics: () => host.metrics(),
+    hostStatus: () => host.hostStatus(),
+    runs: host.runs,
   };
 }
 
 function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-async function anyPort(host: string): Promise<number> {
-  return freePort(host).catch((error: NodeJS.ErrnoException) => {
-    throw listenError(error, host, 0);
-  });
-}
-
-/** The port itself, once it has been seen to be free. */
-async function checkedPort(host: string, port: number): Promise<number> {
-  const probe = createProbe();
-  const bound = await listen(probe, host, port);
-  await new Promise((done) => probe.close(done));
-  return bound;
-}
-
-function listen(server: ReturnType<typeof createProbe> | Server, host: string, port: number): Promise<number> {
-  return new Promise((resolveListen, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolveListen(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): NanosError {
-  if (error.code === 'EADDRINUSE') return new NanosError('port_in_use', `Port ${port} is in use by another program; choose another with --port or --apps-port`, { cause: error });
-  if (error.code === 'EACCES') return new NanosError('port_forbidden', `Port ${port} may not be opened by this user; choose one above 1023`, { cause: error });
-  return new NanosError('port_forbidden', `Can not listen on ${host}:${port}: ${error.message}`, { cause: error });
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -42,6 +42,8 @@ export const AGENT_LIMITS = {
   webResponseBytesMax: 16 * MB,
   webRequestBytesMax: 16 * MB,
   webHeadersMax: 200,
+  /** requests of one run under way; more wait for their turn, within their own time */
+  webRequestsMax: 16,
   /** from the call to the last byte of the response, when the agent says nothing, and at most */
   webMs: 30 * SECOND_MS,
   webMsMax: 600 * SECOND_MS,

@@ -1,4 +1,5 @@
 /** The control plane's data, and what its HTTP front needs of the host. */
+import type { AgentsStatus, RunsControl } from './agent/control.ts';
 import type { ErrorData } from './errors.ts';
 
 /** What a token may do; `admin` includes the others. */
@@ -40,6 +41,18 @@ export interface LogFilter {
   readonly app?: string | undefined;
 }
 
+export interface HostStatus {
+  readonly version: string;
+  readonly started_at: string;
+  /** how many are in each state */
+  readonly apps: Readonly<Record<AppState, number>>;
+  /** processes of apps that serve */
+  readonly cells: number;
+  readonly agents: AgentsStatus;
+  /** of the supervisor alone */
+  readonly memory_bytes: number;
+}
+
 /** Implemented by the supervisor; the HTTP front sees only this. */
 export interface HostControl {
   /** every app serves or has failed for good, and at least one cell answers */
@@ -63,4 +76,6 @@ export interface HostControl {
   followLogs(filter: LogFilter, listener: (event: LogEvent) => void): () => void;
   /** Prometheus' text format. */
   metrics(): Promise<string>;
+  hostStatus(): Promise<HostStatus>;
+  readonly runs: RunsControl;
 }

@@ -37,6 +37,19 @@ export const ERRORS = {
   // inside an app: rejections of fetch and of other host calls
   egress_denied: { status: 403, fault: 'tenant' },
   subrequest_limit: { status: 503, fault: 'tenant' },
+  // agents
+  module_invalid: { status: 422, fault: 'tenant' },
+  module_refused: { status: 422, fault: 'tenant' },
+  snapshot_corrupt: { status: 500, fault: 'host' },
+  run_in_use: { status: 409, fault: 'client' },
+  run_exists: { status: 409, fault: 'client' },
+  recording_invalid: { status: 400, fault: 'client' },
+  recording_unsupported: { status: 400, fault: 'client' },
+  recording_corrupt: { status: 500, fault: 'host' },
+  recording_full: { status: 507, fault: 'host' },
+  replay_diverged: { status: 409, fault: 'host' },
+  agents_not_configured: { status: 501, fault: 'host' },
+  agents_restarted: { status: 503, fault: 'host' },
   // control plane and command line
   unauthorized: { status: 401, fault: 'client' },
   forbidden: { status: 403, fault: 'client' },

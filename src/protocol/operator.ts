@@ -1,11 +1,13 @@
 /** The operator's policy: what `nanos.yaml` (or `--config FILE`) says, checked and with every default filled in. */
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import type { AgentBudgets } from './agent/manifest.ts';
+import { AGENT_BUDGETS_MAX, DEFAULT_AGENT_BUDGETS, PAGE_BYTES } from './agent-limits.ts';
 import type { EgressPolicy, Json } from './app.ts';
 import { canonicalHost, canonicalHostPattern, isAppName } from './hostname.ts';
 import { DEFAULT_APP_LIMITS } from './limits.ts';
 import type { AppLimits, AppLimitsRequest } from './limits.ts';
-import { LIMIT_KEYS, LIMIT_NAMES, writtenLimitsSchema } from './written-limits.ts';
+import { LIMIT_KEYS, LIMIT_NAMES, parseSize, writtenLimitsSchema } from './written-limits.ts';
 
 /** Egress for one app; what is undefined is as for every app. */
 interface EgressGrant {
@@ -32,6 +34,18 @@ export interface OperatorApp {
   readonly grant: TenantGrant;
 }
 
+/** The operator's word about all agents. What is undefined is the host's to choose. */
+export interface AgentsGrant {
+  /** of manifests that may be run: absolute, or relative to the operator's file until it has been read */
+  readonly folder: string | undefined;
+  readonly threads: number | undefined;
+  /** what a manifest can get by asking */
+  readonly limitsMax: AgentBudgets;
+  readonly egress: EgressPolicy;
+  /** recordings that are kept */
+  readonly runs: { readonly kept: number | undefined; readonly bytes: number | undefined; readonly days: number | undefined };
+}
+
 export interface OperatorPolicy {
   readonly host: string | undefined;
   readonly controlPort: number | undefined;
@@ -50,6 +64,7 @@ export interface OperatorPolicy {
   /** variables of the host's environment that `env` of an entry of `apps` may name */
   readonly secretNames: readonly string[];
   readonly tenants: ReadonlyMap<string, TenantGrant>;
+  readonly agents: AgentsGrant;
 }
 
 const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
@@ -112,6 +127,60 @@ const tenantSchema = z
   .strictObject({ limits: writtenLimitsSchema.optional(), egress: egressSchema.optional() })
   .transform((written): TenantGrant => ({ limits: written.limits ?? {}, egress: written.egress ?? NO_EGRESS_GRANT }));
 
+function size(bytesMax: number, granuleBytes = 1) {
+  const parse = (written: string): number | undefined => {
+    const bytes = parseSize(written);
+    return bytes !== undefined && bytes >= granuleBytes && bytes <= bytesMax && bytes % granuleBytes === 0 ? bytes : undefined;
+  };
+  return parsed(parse, `must be a size such as "512MB"${granuleBytes === 1 ? '' : `, a whole number of ${granuleBytes} bytes`}, at most ${bytesMax} bytes`);
+}
+
+const fuel = z
+  .int()
+  .min(1)
+  .max(Number(AGENT_BUDGETS_MAX.fuelMax))
+  .transform((written) => BigInt(written));
+
+const agentLimitsSchema = z
+  .strictObject({
+    memory: size(AGENT_BUDGETS_MAX.memoryBytesMax, PAGE_BYTES).optional(),
+    max_steps: z.int().min(1).max(AGENT_BUDGETS_MAX.stepsMax).optional(),
+    fuel: fuel.optional(),
+    fuel_per_resume: fuel.optional(),
+    wall_ms: z.int().min(1).max(AGENT_BUDGETS_MAX.wallMsMax).optional(),
+    tokens: z.int().min(1).max(AGENT_BUDGETS_MAX.tokensMax).optional(),
+  })
+  .transform(
+    (written): AgentBudgets => ({
+      memoryBytesMax: written.memory ?? DEFAULT_AGENT_BUDGETS.memoryBytesMax,
+      stepsMax: written.max_steps ?? DEFAULT_AGENT_BUDGETS.stepsMax,
+      fuelMax: written.fuel ?? DEFAULT_AGENT_BUDGETS.fuelMax,
+      fuelPerResumeMax: written.fuel_per_resume ?? DEFAULT_AGENT_BUDGETS.fuelPerResumeMax,
+      wallMsMax: written.wall_ms ?? DEFAULT_AGENT_BUDGETS.wallMsMax,
+      tokensMax: written.tokens ?? DEFAULT_AGENT_BUDGETS.tokensMax,
+    }),
+  );
+
+const agentsSchema = z
+  .strictObject({
+    folder: text.optional(),
+    threads: z.int().min(1).max(64).optional(),
+    limits_max: agentLimitsSchema.optional(),
+    egress: egressSchema.optional(),
+    runs: z
+      .strictObject({ kept: z.int().min(0).max(1_000_000).optional(), bytes: size(Number.MAX_SAFE_INTEGER).optional(), days: z.int().min(1).max(36_500).optional() })
+      .optional(),
+  })
+  .transform(
+    (written): AgentsGrant => ({
+      folder: written.folder,
+      threads: written.threads,
+      limitsMax: written.limits_max ?? DEFAULT_AGENT_BUDGETS,
+      egress: { hosts: written.egress?.hosts, privateRanges: written.egress?.privateRanges ?? [] },
+      runs: { kept: written.runs?.kept, bytes: written.runs?.bytes, days: written.runs?.days },
+    }),
+  );
+
 /** The file as written (snake_case keys, human spellings) → OperatorPolicy. Every key is optional; an unknown one is an error. */
 export const operatorFileSchema = z
   .strictObject({
@@ -128,6 +197,7 @@ export const operatorFileSchema = z
     allowed_hosts: z.array(hostnameSchema).optional(),
     secrets: z.array(secretName).optional(),
     tenants: z.record(appName, tenantSchema).optional(),
+    agents: agentsSchema.optional(),
   })
   .transform((written, context): OperatorPolicy => {
     const limits = overlay(DEFAULT_APP_LIMITS, written.limits ?? {});
@@ -149,6 +219,7 @@ export const operatorFileSchema = z
       allowedHosts: written.allowed_hosts ?? [],
       secretNames: written.secrets ?? [],
       tenants: new Map(Object.entries(written.tenants ?? {})),
+      agents: written.agents ?? agentsSchema.parse({}),
     };
   });
 
@@ -174,7 +245,7 @@ function limitsBelow(ceiling: AppLimitsRequest, limits: AppLimits): (keyof AppLi
   return LIMIT_NAMES.filter((key) => (ceiling[key] ?? Infinity) < limits[key]);
 }
 
-function parseRange(range: string): readonly string[] | undefined {
+export function parseRange(range: string): readonly string[] | undefined {
   if (Object.hasOwn(NAMED_RANGES, range)) return NAMED_RANGES[range];
   if (ipaddr.isValidCIDR(range)) return [ipaddr.parseCIDR(range).join('/')];
   if (!ipaddr.IPv4.isValidFourPartDecimal(range) && !ipaddr.IPv6.isValid(range)) return undefined;

@@ -13,6 +13,8 @@ export interface ServeOptions {
   readonly cells: number | undefined;
   /** else `.nanos` */
   readonly dataDir: string | undefined;
+  /** manifests below it can be run; undefined: as the operator's file says, else none can */
+  readonly agentsFolder: string | undefined;
   readonly dev: boolean;
   readonly auth: boolean;
   /** on SIGTERM, in-flight requests get this long; else 10 s */

@@ -15,7 +15,7 @@ import { withSqliteErrors } from './sqlite-error.ts';
 const ENTRIES_A_TURN = 64;
 
 export interface CopyOptions {
-  /** the metered module, to go with it */
+  /** as it was given, to go with it */
   readonly module?: Uint8Array | undefined;
   /** else `run_exists` is thrown when the target is there */
   readonly replace: boolean;
@@ -71,7 +71,7 @@ async function copyEntries(reader: JournalReader, database: DatabaseSync, file: 
 
 function insertModule(reader: JournalReader, database: DatabaseSync, file: string, module: Uint8Array): void {
   const hash = createHash('sha256').update(module).digest('hex');
-  if (hash !== reader.run.head.module) throw new NanosError('recording_corrupt', `The module for the recording ${reader.file} is not the one that ran`);
+  if (hash !== reader.run.head.source) throw new NanosError('recording_corrupt', `The module for the recording ${reader.file} is not the one that ran`);
   withSqliteErrors(file, () => database.prepare('INSERT INTO module (hash, bytes) VALUES (?, ?)').run(hash, module));
 }
 

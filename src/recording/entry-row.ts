@@ -62,7 +62,7 @@ export function decodeEntry(n: number, values: Readonly<Record<string, SQLOutput
   if (!fits(head, body, outside, limits)) throw corrupt(n, 'is too large');
   if (!equal(hash, hashOf(previousHash, row.data))) throw corrupt(n, 'does not have the hash that was recorded');
   if (!equal(seal, outside === null ? null : sealOf(hash, outside))) throw corrupt(n, 'does not have the seal that was recorded');
-  const entry = journalEntrySchema.safeParse({
+  const entry = checkedEntry(n, {
     kind: Buffer.from(kind).toString('latin1'),
     head: parseCanonical(n, head),
     ...(body === null ? {} : { body }),
@@ -70,6 +70,16 @@ export function decodeEntry(n: number, values: Readonly<Record<string, SQLOutput
   });
   if (!entry.success) throw corrupt(n, `is not as this format has it: ${z.prettifyError(entry.error).replaceAll(/\s+/gu, ' ')}`);
   return { entry: entry.data, hash };
+}
+
+/** The schema follows a manifest as deep as it goes, and a stranger's may go deeper than the stack. */
+function checkedEntry(n: number, value: unknown): ReturnType<typeof journalEntrySchema.safeParse> {
+  try {
+    return journalEntrySchema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw corrupt(n, 'is nested too deep');
+    throw error;
+  }
 }
 
 export function corrupt(n: number, what: string): NanosError {

@@ -264,10 +264,10 @@ test('a recording that is cut off anywhere is refused', async (t) => {
   }
 });
 
-test('a recording carries the module that ran, and no other', async (t) => {
+test('a recording carries the module that was given, and no other', async (t) => {
   const module = Buffer.from('a module');
   const hash = createHash('sha256').update(module).digest('hex');
-  const source = JournalReader.open(await journal(t, 1, runEntry({ module: hash })));
+  const source = JournalReader.open(await journal(t, 1, runEntry({ source: hash })));
   const file = join(await testFolder(t), 'run.sqlite');
   await assert.rejects(copyJournal(source, file, { module: Buffer.from('another'), replace: false }), { code: 'recording_corrupt' });
   await copyJournal(source, file, { module, replace: false });

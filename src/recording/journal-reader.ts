@@ -152,13 +152,13 @@ export class JournalReader {
     };
   }
 
-  /** The metered module, which an exported recording carries. */
+  /** The module as it was given, before metering, which an exported recording carries: not yet validated. */
   module(): Uint8Array | undefined {
     const rows = this.#get(() => this.#database.prepare('SELECT CAST(hash AS BLOB) AS hash, bytes FROM module LIMIT 2').all());
     if (rows.length === 0) return undefined;
     const [{ hash, bytes } = {}] = rows;
     const intact = hash instanceof Uint8Array && bytes instanceof Uint8Array && rows.length === 1;
-    if (!intact || Buffer.from(hash).toString('latin1') !== this.run.head.module || createHash('sha256').update(bytes).digest('hex') !== this.run.head.module) {
+    if (!intact || Buffer.from(hash).toString('latin1') !== this.run.head.source || createHash('sha256').update(bytes).digest('hex') !== this.run.head.source) {
       throw new NanosError('recording_corrupt', `The module in the recording ${this.file} is not the one that ran`);
     }
     return bytes;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ const MODULE_SHA256 = createHash('sha256').update(MODULE).digest('hex');
 const loadModule = (): Promise<Uint8Array> => Promise.resolve(MODULE);
 
 function finished(store: RunStore, head: Partial<RunEntry['head']> = {}, steps = 2): string {
-  const run = runEntry({ module: MODULE_SHA256, ...head });
+  const run = runEntry({ source: MODULE_SHA256, ...head });
   const writer = store.create(run);
   for (const entry of [...entriesOf(steps), endEntry(steps)]) writer.append(entry);
   writer.commit();
@@ -52,6 +52,15 @@ test('runs are listed, the newest first, with how they stand', async (t) => {
   assert.equal(runs[3]?.id, done);
   assert.equal(runs[3]?.message, 'Found it');
   assert.equal(runs[3]?.bytes, statSync(join(store.folder, `${done}.sqlite`)).size);
+});
+
+test('runs are listed from one on, and looked for by the whole id', async (t) => {
+  const store = new RunStore(await testFolder(t));
+  const ids = [finished(store), finished(store), finished(store)];
+  assert.deepEqual([...store.list(ids[2])].map(({ id }) => id), [ids[1], ids[0]]);
+  assert.deepEqual([...store.list(ids[0])], []);
+  assert.equal(store.has(ids[1] ?? ''), true);
+  for (const id of [createRunId(), ids[1]?.slice(0, -1) ?? '', `../runs/${ids[1]}`, '', 'last']) assert.equal(store.has(id), false, id);
 });
 
 test('a run is named by its id, the beginning of it, last, or a path', async (t) => {
@@ -117,10 +126,11 @@ test('a hostile import leaves nothing behind', async (t) => {
     "UPDATE entry SET head = replace(head, 'Found', 'Faund') WHERE kind = 'end'",
     'DELETE FROM entry WHERE n = 3',
     "INSERT INTO module VALUES ('00', x'00')",
+    'DELETE FROM module',
     'PRAGMA user_version = 7',
   ];
   for (const sql of changes) {
-    copyFileSync(here.find(id), file);
+    await here.export(id, file, loadModule);
     const database = new DatabaseSync(file);
     database.exec(sql);
     database.close();

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RunEntry } from '../protocol/agent/recording.ts';
 import { NanosError } from '../protocol/errors.ts';
@@ -38,9 +38,15 @@ export class RunStore {
     return JournalWriter.create(this.folder, run, options);
   }
 
-  /** The newest first; each is looked at when it is asked for. */
-  *list(): Generator<RunSummary, void> {
-    for (const id of this.#ids().toReversed()) yield summarizeRun(this.#fileOf(id), id);
+  /** The newest first, of those older than `before` when it is given; each is looked at when it is asked for. */
+  *list(before?: string): Generator<RunSummary, void> {
+    const ids = this.#ids().filter((id) => before === undefined || id < before);
+    for (const id of ids.toReversed()) yield summarizeRun(this.#fileOf(id), id);
+  }
+
+  /** Whether there is a run with exactly this id. */
+  has(id: string): boolean {
+    return RUN_ID_PATTERN.test(id) && existsSync(this.#fileOf(id));
   }
 
   /**
@@ -66,8 +72,8 @@ export class RunStore {
   }
 
   /**
-   * Checks a run and writes it to one file, with its module, from which it can be replayed anywhere. `loadModule` is asked for the metered module when the
-   * recording does not carry it. Throws `recording_corrupt`, `recording_full`.
+   * Checks a run and writes it to one file, with its module, from which it can be replayed anywhere. `loadModule` is asked for the module, as it was given, when
+   * the recording does not carry it. Throws `recording_corrupt`, `recording_full`.
    */
   async export(reference: string, target: string, loadModule: (run: RunEntry['head']) => Promise<Uint8Array>, onProgress?: (done: number) => void): Promise<void> {
     const reader = JournalReader.open(this.find(reference));
@@ -80,7 +86,7 @@ export class RunStore {
   }
 
   /**
-   * Takes in a stranger's recording, checked from end to end and written anew. Gives the id of the run; one that is there already stays as it is.
+   * Takes in a stranger's recording, checked from end to end and written anew, with its module, by which it is known for a stranger's. Gives the id of the run; one that is there already stays as it is.
    * Throws `run_exists` when another one with its id is there, `not_found`, `recording_invalid`, `recording_unsupported`, `recording_corrupt`, `recording_full`.
    */
   async import(file: string, onProgress?: (done: number) => void): Promise<string> {
@@ -90,8 +96,10 @@ export class RunStore {
       const target = this.#fileOf(id);
       if (this.#ids().includes(id)) this.#checkSame(reader, target);
       else {
+        const module = reader.module();
+        if (module === undefined) throw new NanosError('recording_invalid', `The recording ${reader.file} carries no module: make it with nanos runs export`);
         mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-        await copyJournal(reader, target, { module: reader.module(), replace: false, onProgress });
+        await copyJournal(reader, target, { module, replace: false, onProgress });
       }
       return id;
     } finally {

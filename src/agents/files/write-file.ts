@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fchmodSync, mkdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { AGENT_LIMITS } from '../../protocol/agent-limits.ts';
@@ -32,7 +32,8 @@ function writeBelow(call: FileCall, folder: OpenFolder, missing: readonly string
   folder.openFolder(next).with((made) => writeBelow(call, made, rest, name, bytes));
 }
 
-function makeFolder(way: string): void {
+/** One that is there already is left as it is. */
+export function makeFolder(way: string): void {
   try {
     mkdirSync(way, 0o700);
   } catch (error) {
@@ -56,7 +57,7 @@ function replaceIn(call: FileCall, folder: OpenFolder, name: string, bytes: Uint
 }
 
 /** Compared as files, too: where case does not count, a path has many spellings. */
-function requireWritable(call: FileCall, path: string, old: Stats | undefined): void {
+export function requireWritable(call: FileCall, path: string, old: Stats | undefined): void {
   const isOne = call.grant.readOnlyPaths.some((file) => {
     if (file === path) return true;
     const stats = old === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
@@ -66,10 +67,11 @@ function requireWritable(call: FileCall, path: string, old: Stats | undefined): 
 }
 
 function writeNew(folder: OpenFolder, name: string, mode: number | undefined, bytes: Uint8Array): void {
-  const descriptor = folder.openFile(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  const descriptor = folder.openFile(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode ?? 0o600);
   try {
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-    if (mode !== undefined) fchmodSync(descriptor, mode);
+    // Node's permission model knows no fchmod, so it is for what the process's umask took away.
+    if (mode !== undefined && (fstatSync(descriptor).mode & PERMISSION_BITS) !== mode) fchmodSync(descriptor, mode);
   } finally {
     closeSync(descriptor);
   }

@@ -57,6 +57,7 @@ export class AgentRun {
   readonly #restored: boolean;
   #activationCalls = 0;
   #activationBytes = 0;
+  #pendingBytes = 0;
   /** steps done or in flight */
   #stepsBegun: number;
   #fatal: string | undefined;
@@ -68,6 +69,7 @@ export class AgentRun {
     this.#restored = from !== undefined;
     this.#position = from?.position ?? startPosition(clock);
     this.#stepsBegun = stepsBegun(this.#position);
+    for (const { args } of this.#position.pending.values()) this.#pendingBytes += args?.length ?? 0;
     this.#random = new RandomStream(seed, this.#position.randomBytes);
     const memoryPagesMax = Math.floor(budgets.memoryBytesMax / WASM_PAGE_BYTES);
     const host = {
@@ -160,6 +162,8 @@ export class AgentRun {
     const reply = this.#options.replies.inline(call);
     if (reply === undefined) {
       this.#position.pending.set(id, call);
+      this.#pendingBytes += call.args?.length ?? 0;
+      checkLimit('pendingBytesMax', this.#pendingBytes);
       return undefined;
     }
     this.#record(call, reply, true);
@@ -209,7 +213,7 @@ export class AgentRun {
     this.#options.journal.append({ kind: 'reply', head, body: reply.body, ...(Object.keys(outside).length === 0 ? undefined : { outside }) });
     this.#position.tokens += reply.tokens ?? 0;
     this.#countBytes(reply.body.length);
-    if (isLast && !inline) this.#position.pending.delete(call.id);
+    if (isLast && !inline && this.#position.pending.delete(call.id)) this.#pendingBytes -= call.args?.length ?? 0;
   }
 
   #countBytes(length: number): void {

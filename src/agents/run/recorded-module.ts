@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { NanosError } from '../../protocol/errors.ts';
 import type { JournalReader } from '../../recording/journal-reader.ts';
 import { METER_VERSION } from '../../sandbox/wasm/meter-module.ts';
 import { compileMetered, meterOriginal, type MeteredModule } from '../../sandbox/wasm/metered-module.ts';
-import { ModuleCache } from '../../sandbox/wasm/module-cache.ts';
+import { agentModules } from './agent-modules.ts';
 import { AGENT_MODULE_RULES, checkAgentModule } from './agent-module.ts';
 
 /**
@@ -13,7 +12,7 @@ import { AGENT_MODULE_RULES, checkAgentModule } from './agent-module.ts';
  */
 export async function recordedModule(reader: JournalReader, dataDir: string, { keeps }: { readonly keeps: boolean } = { keeps: false }): Promise<MeteredModule> {
   const { module: hash, source, meter } = reader.run.head;
-  const cache = new ModuleCache(join(dataDir, 'modules'));
+  const cache = agentModules(dataDir);
   const carried = reader.module();
   const fromCache = carried === undefined ? () => cache.byHash(source, AGENT_MODULE_RULES) : () => cache.load(carried, AGENT_MODULE_RULES);
   const module = carried === undefined || keeps ? await fromCache() : await metered(carried);

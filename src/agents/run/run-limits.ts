@@ -5,6 +5,8 @@
 export const RUN_LIMITS = {
   /** calls that wait for their reply at once */
   pendingCallsMax: 4_096,
+  /** arguments of calls that wait for their reply, which are held in memory */
+  pendingBytesMax: 256 * 1024 * 1024,
   /** arguments of one call; more is answered with the error `too_large` and not recorded */
   argumentBytesMax: 64 * 1024 * 1024,
   /** reply to one call; a larger one becomes the error `too_large` */

@@ -10,8 +10,8 @@ import { JournalWriter } from '../../recording/journal-writer.ts';
 import { createRunId } from '../../recording/run-id.ts';
 import { METER_VERSION } from '../../sandbox/wasm/meter-module.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
-import { ModuleCache } from '../../sandbox/wasm/module-cache.ts';
 import { WASM_PAGE_BYTES } from '../../sandbox/wasm/snapshot/guest-state.ts';
+import { agentModules, keepCompiled } from './agent-modules.ts';
 import { AGENT_MODULE_RULES, checkAgentModule } from './agent-module.ts';
 import { AgentRun, type RunResult } from './agent-run.ts';
 import { liveReplies } from './live-environment.ts';
@@ -71,7 +71,8 @@ async function begin(run: AgentRun): Promise<RunResult> {
 
 async function loadAgent({ binary, budgets }: AgentManifest, { dataDir }: RunEnvironment): Promise<MeteredModule> {
   if (binary === undefined) throw new NanosError('config_invalid', 'The manifest names no binary, and this nanos has no built-in agent yet. Make one with nanos compile, and name it');
-  const module = await new ModuleCache(join(dataDir, 'modules')).load(await readFile(binary), AGENT_MODULE_RULES);
+  const module = await agentModules(dataDir).load(await readFile(binary), AGENT_MODULE_RULES);
+  keepCompiled(module);
   checkAgentModule(module);
   const bytes = module.memoryPagesMin * WASM_PAGE_BYTES;
   if (bytes > budgets.memoryBytesMax) throw new NanosError('memory_limit', `The agent begins with ${bytes} bytes of memory, and resources.memory is ${budgets.memoryBytesMax}`);

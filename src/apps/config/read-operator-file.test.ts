@@ -29,6 +29,12 @@ allowed_hosts: [Nanos.example.com]
 secrets: [KEY]
 tenants:
   constructor: { limits: { queued: 1 } }
+agents:
+  folder: ../agents
+  threads: 3
+  limits_max: { memory: 512MB, max_steps: 7, fuel: 8, fuel_per_resume: 9, wall_ms: 10, tokens: 11 }
+  egress: { hosts: [api.example.com], private: [10.2.0.0/16] }
+  runs: { kept: 12, bytes: 1GB, days: 13 }
 `;
 
 describe('readOperatorFile', () => {
@@ -60,6 +66,13 @@ describe('readOperatorFile', () => {
       allowedHosts: ['nanos.example.com'],
       secretNames: ['KEY'],
       tenants: new Map([['constructor', { limits: { ...NO_LIMITS, queuedMax: 1 }, egress: { hosts: undefined, privateRanges: undefined } }]]),
+      agents: {
+        folder: join(root, 'agents'),
+        threads: 3,
+        limitsMax: { memoryBytesMax: 512 * 1024 * 1024, stepsMax: 7, fuelMax: 8n, fuelPerResumeMax: 9n, wallMsMax: 10, tokensMax: 11 },
+        egress: { hosts: ['api.example.com'], privateRanges: ['10.2.0.0/16'] },
+        runs: { kept: 12, bytes: 1024 ** 3, days: 13 },
+      },
     });
   });
 
@@ -91,6 +104,9 @@ describe('readOperatorFile', () => {
     ['egress: { private: [10.0.0.0/33] }', 1, 21, /CIDR/],
     ['egress: { private: [0x7f.1] }', 1, 21, /CIDR/],
     ['secrets: ["A-B"]', 1, 11, /^secrets\[0\] must be the name of an environment variable$/],
+    ['agents: { limits_max: { memory: 100B } }', 1, 33, /^agents\.limits_max\.memory must be a size such as "512MB", a whole number of 65536 bytes/],
+    ['agents: { limits_max: { fuel: 0 } }', 1, 31, /^agents\.limits_max\.fuel must be at least 1$/],
+    ['agents: { folders: a }', 1, 11, /^Unknown key "folders" in agents; did you mean "folder"\?$/],
     ['port: 65536', 1, 7, /^port must be at most 65535$/],
     ['cells: 0', 1, 8, /^cells must be at least 1$/],
     ['apps: {}', 1, 7, /^apps must be a list, not a mapping$/],

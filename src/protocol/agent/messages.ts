@@ -70,8 +70,8 @@ export type ToThread =
 export interface RunOver {
   readonly id: string;
   readonly agent: string;
-  /** `suspended`: it rests and can go on · `left`: it could not be taken up */
-  readonly end: RunEnd | 'suspended' | 'left';
+  /** `suspended`: it rests and can go on · `busy`: another process writes its journal · `left`: it can't be taken up here */
+  readonly end: RunEnd | 'suspended' | 'busy' | 'left';
   readonly message: string;
   readonly fuel: string;
   readonly steps: number;

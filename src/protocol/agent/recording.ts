@@ -46,7 +46,7 @@ export interface RunEntry {
     /** as read, secrets by reference */
     readonly manifest: unknown;
     readonly goal: string;
-    /** SHA-256, hex, of the metered module; `source` of the module as it was given */
+    /** SHA-256, hex, of the metered module; `source` of the module as it was given, which is what an export carries */
     readonly module: string;
     readonly source: string;
     readonly meter: number;

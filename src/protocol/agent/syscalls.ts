@@ -26,6 +26,11 @@ export const SYSCALLS = {
   fs_write: { op: 17, tool: 'fs_write', isStep: true, effect: 'idempotent' },
   fs_list: { op: 18, tool: 'fs_list', isStep: true, effect: 'none' },
   fs_stat: { op: 19, tool: 'fs_stat', isStep: true, effect: 'none' },
+  /** with the folders on the way; one that is there is no error */
+  fs_mkdir: { op: 20, tool: 'fs_mkdir', isStep: true, effect: 'idempotent' },
+  /** a file or an empty folder; one that is not there is no error */
+  fs_remove: { op: 21, tool: 'fs_remove', isStep: true, effect: 'idempotent' },
+  fs_rename: { op: 22, tool: 'fs_rename', isStep: true, effect: 'effect' },
   web_fetch: { op: 32, tool: 'web_fetch', isStep: true, effect: 'effect' },
   llm_infer: { op: 48, tool: 'llm_infer', isStep: true, effect: 'none' },
   llm_chat: { op: 49, tool: 'llm_chat', isStep: true, effect: 'none' },

@@ -9,9 +9,10 @@ import { buffer, text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import type { AppStatus, LogEvent, LogFilter } from '../../protocol/control.ts';
+import type { AppStatus, HostStatus, LogEvent, LogFilter } from '../../protocol/control.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { HostControl } from '../../protocol/control.ts';
+import { NO_RUNS } from './test-no-runs.ts';
 import { createControlServer } from './create-control-server.ts';
 import { SessionStore } from './session-store.ts';
 import { TokenStore, type Tokens } from './token-store.ts';
@@ -63,6 +64,12 @@ class OneAppHost implements HostControl {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
+  async hostStatus(): Promise<HostStatus> {
+    const apps = { building: 0, ready: 1, failed: 0, quarantined: 0 };
+    const agents = { configured: false, process: 'none' as const, threads: 0, running: 0, memory_bytes: 0 };
+    return { version: '1.2.3', started_at: '2026-01-02T03:04:05.678Z', apps, cells: 1, agents, memory_bytes: 1 };
+  }
+  readonly runs = NO_RUNS;
   async metrics(): Promise<string> {
     return '# HELP nanos_up\nnanos_up 1\n';
   }

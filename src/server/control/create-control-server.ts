@@ -13,8 +13,10 @@ import { healthRoutes } from './routes/health-routes.ts';
 import { logRoutes } from './routes/log-routes.ts';
 import { metricsRoutes } from './routes/metrics-routes.ts';
 import { reloadRoutes } from './routes/reload-routes.ts';
+import { runRoutes } from './routes/run-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { statusPageRoutes } from './routes/status-page-routes.ts';
+import { statusRoutes } from './routes/status-routes.ts';
 import { uploadRoutes } from './routes/upload-routes.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
 import { sendError } from './send.ts';
@@ -40,6 +42,8 @@ const ROUTES = [
   ...uploadRoutes,
   ...reloadRoutes,
   ...logRoutes,
+  ...runRoutes,
+  ...statusRoutes,
   ...sessionRoutes,
   ...statusPageRoutes,
 ];

@@ -1,0 +1,336 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mapAgentStack } from '../agents/compile/map-agent-stack.ts';
+import { agentModules } from '../agents/run/agent-modules.ts';
+import type { ForkRequest, RunDetail, RunEvents, RunView } from '../protocol/agent/control.ts';
+import type { AgentLogLine, AgentsCall, AgentsInit, AgentsMethods, FromThread, RunOver, ToThread } from '../protocol/agent/messages.ts';
+import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
+import { DEFAULT_RETENTION, RunStore } from '../recording/run-store.ts';
+import { AGENT_HOST_LIMITS } from './agent-host-limits.ts';
+import { HostedRuns, type HostedRun } from './agent-hosted-runs.ts';
+import { endRun } from './agent-end-run.ts';
+import { AgentMetrics } from './agent-metrics.ts';
+import { nextAttempt, resumePauseMs } from './agent-resume-policy.ts';
+import { RunViews } from './agent-run-views.ts';
+import { AgentThread } from './agent-thread.ts';
+
+const POLL_MS = 100;
+/** A journal is read again after so many rounds, although its files look unchanged. */
+const UNSTAMPED_ROUNDS = 10;
+const WATCH_MS = 1_000;
+const PRUNE_MS = 60_000;
+const BUSY_PAUSE_MS = 2_000;
+
+export interface AgentRunsEvents {
+  log(lines: readonly AgentLogLine[]): void;
+  /** a thread is lost for good: only the end of the process ends it */
+  stuck(message: string): void;
+}
+
+interface Beginning {
+  resolve(id: string): void;
+  reject(error: Error): void;
+}
+
+/** The runs of the agents' process: which thread has which, and what the supervisor asks about them. Runs no guest itself. */
+export class AgentRuns {
+  readonly #init: AgentsInit;
+  readonly #events: AgentRunsEvents;
+  readonly #hosted: HostedRuns;
+  readonly #store: RunStore;
+  readonly #views: RunViews;
+  readonly #metrics = new AgentMetrics();
+  readonly #threads = new Set<AgentThread>();
+  readonly #beginnings = new Map<number, Beginning>();
+  /** threads of runs under way, by id */
+  readonly #running = new Map<string, AgentThread>();
+  #lastCall = 0;
+  #waiters = 0;
+  #prunedMs = -Infinity;
+  #closing = false;
+
+  constructor(init: AgentsInit, events: AgentRunsEvents) {
+    this.#init = init;
+    this.#events = events;
+    this.#hosted = new HostedRuns(init.dataDir);
+    this.#hosted.prepare();
+    this.#store = new RunStore(init.dataDir);
+    this.#views = new RunViews(this.#store, this.#hosted);
+    setInterval(() => this.#watchThreads(), WATCH_MS).unref();
+  }
+
+  /** Goes on with the runs that were under way when an earlier process ended. */
+  async takeUpAll(): Promise<void> {
+    if (this.#init.folder === undefined) return;
+    await Promise.all(this.#hosted.list().map((run) => this.#takeUp(run)));
+    this.#prune();
+  }
+
+  answer(asked: AgentsCall): Promise<AgentsMethods[typeof asked.method]['answer']> | AgentsMethods[typeof asked.method]['answer'] {
+    switch (asked.method) {
+      case 'start':
+        return this.#begin((call) => ({ type: 'start', call, request: asked.request }));
+      case 'fork':
+        return this.#fork(asked.id, asked.request);
+      case 'list':
+        return this.#views.list(asked.filter);
+      case 'run':
+        return this.#untilOver(asked.id, asked.waitMs);
+      case 'events':
+        return this.#nextEvents(asked.id, asked.after, asked.waitMs);
+      case 'cancel':
+        return this.#cancel(asked.id);
+      case 'stats':
+        return this.#stats();
+    }
+  }
+
+  /** Lets runs rest; resolves when they do, or after the grace. What is cut then is found as after a crash. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const untilMs = performance.now() + this.#init.graceMs;
+    for (const thread of this.#threads) thread.send({ type: 'suspend' });
+    while (this.#running.size > 0 && performance.now() < untilMs) await sleep(20);
+  }
+
+  // New runs
+
+  async #fork(id: string, request: ForkRequest): Promise<RunView> {
+    this.#views.view(id);
+    return this.#begin((call) => ({ type: 'fork', call, id, request }));
+  }
+
+  async #begin(make: (call: number) => ToThread): Promise<RunView> {
+    if (this.#closing) throw new NanosError('agents_restarted', 'The host is closing');
+    const { runsAtOnceMax } = AGENT_HOST_LIMITS;
+    if (this.#running.size + this.#beginnings.size >= runsAtOnceMax) throw new NanosError('overloaded', `${runsAtOnceMax} runs are under way already`, { retryAfterS: 1 });
+    const call = ++this.#lastCall;
+    const thread = this.#freeThread();
+    const id = await new Promise<string>((resolve, reject) => {
+      this.#beginnings.set(call, { resolve, reject });
+      thread.runs.add(call);
+      thread.send(make(call));
+    });
+    return this.#views.view(id);
+  }
+
+  /** The one with the fewest runs, of those that answer; a new one while there are fewer than the operator says. */
+  #freeThread(): AgentThread {
+    const threads = [...this.#threads].toSorted((a, b) => this.#load(a) - this.#load(b));
+    const [least] = threads;
+    if (least !== undefined && (this.#load(least) === 0 || threads.length >= this.#init.threads)) return least;
+    const thread = new AgentThread(this.#init, { told: (from, message) => this.#told(from, message), died: (from, message) => this.#lost(from, message) });
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #load({ runs, silentMs }: AgentThread): number {
+    return runs.size + (silentMs > 2 * AGENT_HOST_LIMITS.heartbeatMs ? AGENT_HOST_LIMITS.runsAtOnceMax : 0);
+  }
+
+  // What threads say
+
+  #told(thread: AgentThread, message: Exclude<FromThread, { type: 'heartbeat' }>): void {
+    switch (message.type) {
+      case 'log':
+        return this.#events.log(message.lines);
+      case 'begun':
+        return this.#begun(thread, message);
+      case 'refused':
+        thread.runs.delete(message.call);
+        this.#takeBeginning(message.call)?.reject(fromErrorData(message.error));
+        return;
+      case 'over':
+        thread.runs.delete(message.over.id);
+        this.#running.delete(message.over.id);
+        return this.#over(message.over);
+    }
+  }
+
+  #begun(thread: AgentThread, { call, id, agent }: Extract<FromThread, { type: 'begun' }>): void {
+    if (call === undefined) return this.#event('info', 'run_resumed', { id, agent }, {});
+    this.#event('info', 'run_started', { id, agent }, {});
+    thread.runs.delete(call);
+    thread.runs.add(id);
+    this.#running.set(id, thread);
+    this.#takeBeginning(call)?.resolve(id);
+  }
+
+  #takeBeginning(call: number): Beginning | undefined {
+    const beginning = this.#beginnings.get(call);
+    this.#beginnings.delete(call);
+    return beginning;
+  }
+
+  #over(over: RunOver): void {
+    const { id, end, message, steps, fuel } = over;
+    if (end === 'suspended') {
+      this.#hosted.change(id, { suspended: true });
+      return this.#event('info', 'run_suspended', over, {});
+    }
+    if (end === 'busy') return this.#tryLater(id);
+    if (end === 'uncertain') this.#hosted.change(id, { uncertain: message });
+    else this.#hosted.remove(id);
+    if (end === 'host_failed') this.#endFor(id, message);
+    this.#metrics.over(over);
+    const level = end === 'done' || end === 'cancelled' ? 'info' : end === 'host_failed' || end === 'left' ? 'error' : 'warn';
+    this.#event(level, 'run_over', over, { message, fields: { end, steps, fuel } });
+    this.#prune();
+  }
+
+  /** An earlier process may be about to end, or a person goes on with the run on the command line. */
+  #tryLater(id: string): void {
+    this.#hosted.change(id, { suspended: true });
+    setTimeout(() => {
+      const run = this.#hosted.get(id);
+      if (run !== undefined && !this.#closing) void this.#takeUp(run);
+    }, BUSY_PAUSE_MS);
+  }
+
+  /** A run that failed by the host's doing says so in its journal, unless that is what failed. */
+  #endFor(id: string, message: string): void {
+    try {
+      if (this.#views.view(id).status === 'interrupted') endRun(this.#views.fileOf(id), 'host_failed', message);
+    } catch (error) {
+      this.#event('error', 'run_not_ended', { id, agent: '' }, { message: toErrorData(error).message });
+    }
+  }
+
+  #lost(thread: AgentThread, message: string): void {
+    this.#threads.delete(thread);
+    if (this.#closing) return;
+    this.#events.log([{ level: 'error', event: 'agents_thread_died', message }]);
+    for (const run of thread.runs) {
+      if (typeof run === 'number') this.#takeBeginning(run)?.reject(new NanosError('agents_restarted', `The thread that began the run ended: ${message}`));
+      else {
+        this.#running.delete(run);
+        const hosted = this.#hosted.get(run);
+        if (hosted !== undefined) void this.#takeUp(hosted);
+      }
+    }
+  }
+
+  #watchThreads(): void {
+    const { fuelPerSecondMin, threadSilenceMsMax } = AGENT_HOST_LIMITS;
+    const silenceMsMax = threadSilenceMsMax + (1_000 * Number(this.#init.limitsMax.fuelPerResumeMax)) / fuelPerSecondMin;
+    for (const { silentMs } of this.#threads) {
+      if (silentMs > silenceMsMax) this.#events.stuck(`A thread said nothing for ${Math.round(silentMs / 1_000)} s, longer than any agent may compute`);
+    }
+  }
+
+  // Runs of an earlier process
+
+  async #takeUp(run: HostedRun): Promise<void> {
+    try {
+      const next = this.#nextAttempt(run);
+      if (next === undefined) return;
+      this.#hosted.put(next);
+      await sleep(resumePauseMs(next));
+      if (this.#closing || this.#hosted.get(run.id) === undefined) return;
+      const thread = this.#freeThread();
+      thread.runs.add(run.id);
+      this.#running.set(run.id, thread);
+      thread.send({ type: 'resume', id: run.id, manifestFile: run.manifestFile });
+    } catch (error) {
+      this.#hosted.remove(run.id);
+      this.#event('error', 'run_over', run, { message: toErrorData(error).message, fields: { end: 'left' } });
+    }
+  }
+
+  /** undefined: it is over, waits for a person, or comes to its end here because it cost the process too often. */
+  #nextAttempt(run: HostedRun): HostedRun | undefined {
+    const { status, entries } = this.#views.detail(run.id);
+    // a person has said how it goes on
+    if (status !== 'interrupted' && status !== 'running' && status !== 'uncertain') this.#hosted.remove(run.id);
+    if (status !== 'interrupted' && status !== 'running') return undefined;
+    if (run.uncertain !== undefined) return undefined;
+    const next = nextAttempt(run, entries);
+    if (next !== undefined) return next;
+    const message = `The process of agents ended ${run.resumes + 1} times during this run, and it is not taken up again`;
+    this.#over({ id: run.id, agent: run.agent, end: 'host_failed', message, fuel: '0', steps: 0 });
+    return undefined;
+  }
+
+  // Questions
+
+  async #untilOver(id: string, waitMs: number): Promise<RunDetail> {
+    const untilMs = performance.now() + waitMs;
+    await this.#waiting(async () => {
+      while (this.#isUnderWay(id) && performance.now() < untilMs) await sleep(POLL_MS);
+    });
+    const detail = this.#views.detail(id);
+    return detail.status === 'agent_threw' ? { ...detail, message: await this.#mapped(id, detail.message) } : detail;
+  }
+
+  /** With places in the agent's sources, as long as its module is there. */
+  async #mapped(id: string, message: string): Promise<string> {
+    const module = await agentModules(this.#init.dataDir).original(this.#views.source(id)).catch(() => undefined);
+    return module === undefined ? message : mapAgentStack(module, message);
+  }
+
+  async #nextEvents(id: string, after: number, waitMs: number): Promise<RunEvents> {
+    const untilMs = performance.now() + waitMs;
+    return this.#waiting(async () => {
+      let seen = '';
+      for (let round = 0; ; round++) {
+        // Looked at first: what is recorded in between belongs to the next answer.
+        const isOver = !this.#isUnderWay(id);
+        const stamp = this.#views.stamp(id);
+        const found = isOver || stamp !== seen || round % UNSTAMPED_ROUNDS === 0 ? this.#views.events(id, after) : [];
+        seen = stamp;
+        if (isOver && this.#views.newEvents(id, found.at(-1)?.n ?? after) === 0) return { events: found, over: this.#views.view(id) };
+        if (found.length > 0 || performance.now() >= untilMs) return { events: found, over: undefined };
+        await sleep(POLL_MS);
+      }
+    });
+  }
+
+  async #waiting<T>(work: () => Promise<T>): Promise<T> {
+    const { waitersMax } = AGENT_HOST_LIMITS;
+    if (this.#waiters >= waitersMax) throw new NanosError('overloaded', `${waitersMax} requests wait for runs already`, { retryAfterS: 1 });
+    this.#waiters++;
+    try {
+      return await work();
+    } finally {
+      this.#waiters--;
+    }
+  }
+
+  /** Here, in another process, or soon here again. */
+  #isUnderWay(id: string): boolean {
+    if (this.#running.has(id)) return true;
+    const { status } = this.#views.view(id);
+    return status === 'running' || (status === 'interrupted' && this.#init.folder !== undefined && this.#hosted.get(id) !== undefined);
+  }
+
+  #cancel(id: string): RunView {
+    const { status } = this.#views.view(id);
+    const thread = this.#running.get(id);
+    if (thread !== undefined) thread.send({ type: 'cancel', id });
+    else if (status === 'running') throw new NanosError('run_in_use', 'The run is under way in another process: stop it there');
+    else if (status === 'interrupted' || status === 'uncertain') {
+      endRun(this.#views.fileOf(id), 'cancelled', 'The run was cancelled');
+      this.#hosted.remove(id);
+    }
+    return this.#views.view(id);
+  }
+
+  async #stats(): Promise<AgentsMethods['stats']['answer']> {
+    const running = this.#running.size;
+    return { status: { threads: this.#threads.size, running, memory_bytes: process.memoryUsage.rss() }, metrics: await this.#metrics.snapshot(running) };
+  }
+
+  #prune(): void {
+    if (performance.now() - this.#prunedMs < PRUNE_MS) return;
+    this.#prunedMs = performance.now();
+    const { runsKeptMax, runsBytesMax, runAgeMsMax } = this.#init.retention;
+    this.#store.prune(Date.now(), {
+      runsKeptMax: runsKeptMax ?? DEFAULT_RETENTION.runsKeptMax,
+      runsBytesMax: runsBytesMax ?? DEFAULT_RETENTION.runsBytesMax,
+      runAgeMsMax: runAgeMsMax ?? DEFAULT_RETENTION.runAgeMsMax,
+    });
+  }
+
+  #event(level: AgentLogLine['level'], event: string, { id, agent }: { id: string; agent: string }, rest: Pick<AgentLogLine, 'message' | 'fields'>): void {
+    this.#events.log([{ level, event, agent, run_id: id, ...rest }]);
+  }
+}

@@ -1,0 +1,228 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readManifest } from '../agents/manifest/read-manifest.ts';
+import type { RunResult } from '../agents/run/agent-run.ts';
+import { forkRun } from '../agents/run/fork-run.ts';
+import type { Handlers } from '../agents/run/gate.ts';
+import { createHandlers } from '../agents/run/handlers.ts';
+import { recordedModule } from '../agents/run/recorded-module.ts';
+import { readRecordedManifest } from '../agents/run/recorded-manifest.ts';
+import { resumeRun } from '../agents/run/resume-run.ts';
+import type { RunEnvironment } from '../agents/run/run-environment.ts';
+import { RunSuspended } from '../agents/run/run-suspended.ts';
+import { startRun } from '../agents/run/start-run.ts';
+import type { ForkRequest, RunRequest } from '../protocol/agent/control.ts';
+import type { AgentManifest } from '../protocol/agent/manifest.ts';
+import type { AgentsInit, FromThread, RunOver, ToThread } from '../protocol/agent/messages.ts';
+import { NanosError, toErrorData, type ErrorCode } from '../protocol/errors.ts';
+import { JournalReader } from '../recording/journal-reader.ts';
+import type { MeteredModule } from '../sandbox/wasm/metered-module.ts';
+import { isInside } from '../util/is-inside.ts';
+import { SecretMask } from '../util/secret-mask.ts';
+import { HostedRuns } from './agent-hosted-runs.ts';
+import { findManifest, MANIFEST_SUFFIX } from './agent-manifest-path.ts';
+import { withinPolicy } from './agent-policy.ts';
+import { AgentVoice } from './agent-voice.ts';
+
+/** What is known of a run before it goes. */
+interface RunParts {
+  readonly manifest: AgentManifest;
+  /** undefined: it is not known where the manifest was read */
+  readonly manifestFile: string | undefined;
+  /** secrets that the manifest holds itself */
+  readonly literals: Iterable<string>;
+  readonly moduleBytes: () => Uint8Array;
+}
+
+/** A run in this thread. */
+interface Flight {
+  readonly manifestFile: string | undefined;
+  readonly agent: string;
+  readonly folder: string;
+  readonly mask: SecretMask;
+  readonly controller: AbortController;
+  readonly voice: AgentVoice;
+}
+
+/** The runs of one thread: started, forked, taken up again, cancelled, and told to rest. */
+export class AgentThreadRuns {
+  readonly #init: AgentsInit;
+  readonly #tell: (message: FromThread) => void;
+  readonly #hosted: HostedRuns;
+  readonly #handlers: Handlers = createHandlers(async () => (await import('../net/egress/egress.ts')).createEgress());
+  readonly #flights = new Map<string, Flight>();
+  /** taken up, and not going yet: cancelled or not */
+  readonly #awaited = new Map<string, boolean>();
+  #suspended = false;
+
+  constructor(init: AgentsInit, tell: (message: FromThread) => void) {
+    this.#init = init;
+    this.#tell = tell;
+    this.#hosted = new HostedRuns(init.dataDir);
+  }
+
+  obey(message: ToThread): void {
+    switch (message.type) {
+      case 'start':
+        return void this.#refusing(message.call, () => this.#start(message.call, message.request));
+      case 'fork':
+        return void this.#refusing(message.call, () => this.#fork(message.call, message.id, message.request));
+      case 'resume':
+        return void this.#resume(message.id, message.manifestFile);
+      case 'cancel':
+        return this.#cancel(message.id);
+      case 'suspend':
+        this.#suspended = true;
+        for (const { controller } of this.#flights.values()) controller.abort(new RunSuspended());
+    }
+  }
+
+  async #refusing(call: number, begin: () => Promise<void>): Promise<void> {
+    try {
+      await begin();
+    } catch (error) {
+      this.#tell({ type: 'refused', call, error: toErrorData(error) });
+    }
+  }
+
+  async #start(call: number, { manifest: path, goal }: RunRequest): Promise<void> {
+    const { manifest: written, file, literals } = await readManifest(await findManifest(this.#folder(), path));
+    const { manifest, refused } = withinPolicy(goal === undefined ? written : { ...written, goal }, this.#init.limitsMax);
+    const { binary } = manifest;
+    const flight = this.#prepare({ manifest, manifestFile: file, literals: literals.values(), moduleBytes: () => (binary === undefined ? new Uint8Array() : readFileSync(binary)) });
+    for (const { message, wasAsked } of refused) if (wasAsked) flight.voice.cut(message);
+    const { result } = await startRun(manifest, this.#environment(flight, call));
+    void this.#watch(flight, result);
+  }
+
+  async #fork(call: number, id: string, { step, edit, goal }: ForkRequest): Promise<void> {
+    const reader = JournalReader.open(this.#fileOf(id));
+    try {
+      const { module, manifest } = await this.#openRecorded(reader);
+      const flight = this.#prepare({ manifest, manifestFile: undefined, literals: [], moduleBytes: () => module.bytes });
+      const { result } = forkRun(reader, module, { step, edit, goal, uncertain: { kind: 'stop' } }, this.#environment(flight, call));
+      // the parent is read until the fork is over
+      void this.#watch(flight, result.finally(() => reader.close()));
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+  }
+
+  async #resume(id: string, manifestFile: string | undefined): Promise<void> {
+    this.#awaited.set(id, false);
+    try {
+      const { flight, module } = await this.#recordedFlight(id, manifestFile);
+      this.#enter(id, flight, undefined);
+      if (this.#awaited.get(id) === true) flight.controller.abort();
+      void this.#watch(flight, resumeRun(this.#fileOf(id), module, { kind: 'stop' }, this.#environment(flight, undefined)));
+    } catch (error) {
+      this.#tell({ type: 'over', over: { id, agent: this.#hosted.get(id)?.agent ?? '', ...failure(error), fuel: '0', steps: 0 } });
+    } finally {
+      this.#awaited.delete(id);
+    }
+  }
+
+  async #recordedFlight(id: string, manifestFile: string | undefined): Promise<{ flight: Flight; module: MeteredModule }> {
+    const reader = JournalReader.open(this.#fileOf(id));
+    const { module, manifest } = await this.#openRecorded(reader).finally(() => reader.close());
+    const literals = manifestFile === undefined ? [] : await literalsOf(manifestFile);
+    return { module, flight: this.#prepare({ manifest, manifestFile, literals, moduleBytes: () => module.bytes }) };
+  }
+
+  /** A recording that may go on here: its manifest is a request like any other, and what the operator would have cut is refused. */
+  async #openRecorded(reader: JournalReader): Promise<{ module: MeteredModule; manifest: AgentManifest }> {
+    const manifest = readRecordedManifest(reader.run.head.manifest);
+    const folder = this.#folder();
+    if (manifest.folder !== folder && !isInside(folder, manifest.folder)) throw new NanosError('forbidden', 'The run belongs to a folder outside of the folder of agents: go on with it by nanos run or nanos replay');
+    const { refused } = withinPolicy(manifest, this.#init.limitsMax);
+    if (refused.length > 0) throw new NanosError('forbidden', `The run has more than the operator grants now: ${refused.map(({ message }) => message).join('; ')}`);
+    return { module: await recordedModule(reader, this.#init.dataDir, { keeps: true }), manifest };
+  }
+
+  #cancel(id: string): void {
+    if (this.#awaited.has(id)) this.#awaited.set(id, true);
+    this.#flights.get(id)?.controller.abort();
+  }
+
+  #prepare({ manifest, manifestFile, literals, moduleBytes }: RunParts): Flight {
+    if (this.#suspended) throw new NanosError('agents_restarted', 'The host is closing');
+    const { name: agent, folder } = manifest;
+    const mask = new SecretMask([...this.#init.secrets, ...literals]);
+    const voice = new AgentVoice({ agent, mask, moduleBytes, log: (line) => this.#tell({ type: 'log', lines: [line] }) });
+    return { manifestFile, agent, folder, mask, controller: new AbortController(), voice };
+  }
+
+  /** From here on the run is this host's: it is brought to its end, whatever happens to the process. */
+  #enter(id: string, flight: Flight, call: number | undefined): void {
+    flight.voice.id = id;
+    if (call !== undefined) this.#hosted.add(id, flight.agent, flight.manifestFile);
+    this.#flights.set(id, flight);
+    if (this.#suspended) flight.controller.abort(new RunSuspended());
+    this.#tell({ type: 'begun', call, id, agent: flight.agent });
+  }
+
+  #environment(flight: Flight, call: number | undefined): RunEnvironment {
+    const { dataDir, egress, withheldPaths } = this.#init;
+    const { voice, mask, controller, folder } = flight;
+    return {
+      dataDir,
+      operator: { egress, withheldPaths, readOnlyPaths: manifestsIn(folder) },
+      handlers: this.#handlers,
+      mask,
+      signal: controller.signal,
+      nowNs: () => BigInt(Date.now()) * 1_000_000n,
+      monotonicMs: () => performance.now(),
+      watcher: {
+        begun: (id) => this.#enter(id, flight, call),
+        log: (level, text) => voice.log(level, text),
+        denied: (denial) => voice.denied(denial),
+        rest: () => voice.rest(),
+      },
+    };
+  }
+
+  async #watch({ agent, voice }: Flight, result: Promise<RunResult>): Promise<void> {
+    const { id } = voice;
+    const over = await result.then(
+      ({ end, message, fuel, steps }): RunOver => ({ id, agent, end, message: voice.last(message), fuel: String(fuel), steps }),
+      (error: unknown): RunOver => ({ id, agent, ...failure(error), fuel: '0', steps: 0 }),
+    );
+    this.#flights.delete(id);
+    this.#tell({ type: 'over', over });
+  }
+
+  #folder(): string {
+    const { folder } = this.#init;
+    if (folder === undefined) throw new NanosError('agents_not_configured', 'This host has no folder of agents: start it with --agents DIR, or with agents: { folder: DIR } in nanos.yaml');
+    return folder;
+  }
+
+  #fileOf(id: string): string {
+    return join(this.#init.dataDir, 'runs', `${id}.sqlite`);
+  }
+}
+
+/** What the operator no longer grants, and what can't be read, is left as it is. */
+const LEFT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['usage', 'forbidden', 'not_found', 'recording_invalid', 'recording_unsupported', 'recording_corrupt']);
+
+function failure(error: unknown): Pick<RunOver, 'end' | 'message'> {
+  const { code, message } = toErrorData(error);
+  // the host is closing: the next one goes on
+  if (error instanceof RunSuspended || code === 'agents_restarted') return { end: 'suspended', message: '' };
+  if (code === 'run_in_use') return { end: 'busy', message };
+  return { end: LEFT.has(code) ? 'left' : 'host_failed', message };
+}
+
+/** Its own is among them, also of a run whose manifest was read long ago: an agent grants nothing to itself, nor to a neighbour. */
+function manifestsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith(MANIFEST_SUFFIX)).map((name) => join(folder, name));
+}
+
+/** Secrets in a manifest that may be gone or changed by now: they are known to the recording by reference only, and here to be masked. */
+function literalsOf(manifestFile: string): Promise<string[]> {
+  return readManifest(manifestFile).then(
+    ({ literals }) => [...literals.values()],
+    () => [],
+  );
+}
