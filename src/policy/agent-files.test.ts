@@ -69,6 +69,12 @@ describe('fileAllowed', () => {
     for (const path of ['data/private/a', 'data/a.key', 'data/a.key/b', 'data/old', 'data/old/x/y', 'other', 'data/.env']) assert.ok(!allowed(path), path);
   });
 
+  it('lets ! take away hidden names, which a grant must name', () => {
+    const hidden = parseFileRules('k', ['.config/**', 'a/.b/*', '!**/*.pem', '!**/*token*', '!a/*/secret']);
+    for (const path of ['.config/x', 'a/.b/x']) assert.ok(fileAllowed(hidden, path).allowed, path);
+    for (const path of ['.config/x.pem', '.config/.pem', '.config/token', 'a/.b/.token', 'a/.b/secret']) assert.ok(!fileAllowed(hidden, path).allowed, path);
+  });
+
   it('names the line that decided', () => {
     assert.deepEqual(fileAllowed(rules, 'data/private/a'), { allowed: false, rule: 'permissions.fs_read: !data/private/**' });
     assert.deepEqual(fileAllowed(rules, 'other'), { allowed: false, rule: 'permissions.fs_read: data/**, notes.txt' });

@@ -3,7 +3,7 @@ import { AGENT_LIMITS } from '../protocol/agent-limits.ts';
 import { matchesBelow, matchesGlob, parseGlob } from './agent-globs.ts';
 import type { Glob } from './agent-globs.ts';
 
-/** A manifest's list of globs; those that begin with `!` take away from the others, wherever they stand, and with a folder everything in it. */
+/** A manifest's list of globs; those that begin with `!` take away from the others, wherever they stand, hidden names too, and with a folder everything in it. */
 export interface FileRules {
   /** where the list stands, for messages: `permissions.fs_read` */
   readonly key: string;
@@ -24,7 +24,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Throws a SyntaxError like parseGlob. */
 export function parseFileRules(key: string, globs: readonly string[]): FileRules {
   const [except, allow] = [globs.filter((glob) => glob.startsWith('!')), globs.filter((glob) => !glob.startsWith('!'))];
-  return { key, allow: allow.map(parseGlob), except: except.map((glob) => parseGlob(glob.slice(1))) };
+  return { key, allow: allow.map((glob) => parseGlob(glob)), except: except.map((glob) => parseGlob(glob.slice(1), { hidden: true })) };
 }
 
 /** A path as an agent gives it, in one spelling. `..` is refused: where it leads depends on links, so no rule could be held against it. */

@@ -3,7 +3,7 @@
  *
  * `*` any characters of one name, `?` one, `[a-z]` `[!a-z]` one of a set, `{a,b}` either, `**` as a whole segment any number of folders,
  * and at the end everything in them; "data/" is "data/**".
- * A name that begins with a dot is matched only where the glob has the dot. Case counts; Unicode is compared in NFC.
+ * A name that begins with a dot is matched only where the glob has the dot, or by a glob that takes away. Case counts; Unicode is compared in NFC.
  */
 import { AGENT_LIMITS } from '../protocol/agent-limits.ts';
 
@@ -18,13 +18,15 @@ export interface Glob {
   readonly text: string;
   /** what the braces stand for */
   readonly alternatives: readonly (readonly Segment[])[];
+  /** whether wildcards stand for names that begin with a dot, too */
+  readonly hidden: boolean;
 }
 
 /** Throws a SyntaxError that says what is wrong, as the rest of a sentence that begins with the glob's place. */
-export function parseGlob(text: string): Glob {
+export function parseGlob(text: string, { hidden }: { readonly hidden: boolean } = { hidden: false }): Glob {
   if (text.length > AGENT_LIMITS.globCharactersMax) throw new SyntaxError(`must have at most ${AGENT_LIMITS.globCharactersMax} characters`);
   checkSpelling(text);
-  return { text, alternatives: expandBraces(text.normalize('NFC')).map(parseAlternative) };
+  return { text, alternatives: expandBraces(text.normalize('NFC')).map(parseAlternative), hidden };
 }
 
 /** `path`: names between slashes, none of them empty, `.` or `..`; '' is the folder that globs are relative to. */
@@ -32,13 +34,13 @@ export function matchesGlob(glob: Glob, path: string): boolean {
   // a glob also grants the file that is called like it: names with brackets are common
   if (glob.text === path) return true;
   const names = namesOf(path);
-  return glob.alternatives.some((segments) => liveAfter(segments, names).has(segments.length));
+  return glob.alternatives.some((segments) => liveAfter(segments, names, glob.hidden).has(segments.length));
 }
 
 /** Whether something below the folder `path` could match. */
 export function matchesBelow(glob: Glob, path: string): boolean {
   const names = namesOf(path);
-  return glob.alternatives.some((segments) => [...liveAfter(segments, names)].some((position) => position < segments.length));
+  return glob.alternatives.some((segments) => [...liveAfter(segments, names, glob.hidden)].some((position) => position < segments.length));
 }
 
 function checkSpelling(text: string): void {
@@ -141,15 +143,15 @@ function namesOf(path: string): readonly string[] {
 }
 
 /** The positions in the glob that can be reached with all names used up (Thompson's simulation). */
-function liveAfter(segments: readonly Segment[], names: readonly string[]): ReadonlySet<number> {
+function liveAfter(segments: readonly Segment[], names: readonly string[], hidden: boolean): ReadonlySet<number> {
   let live = withSkipped(segments, [0]);
   for (const name of names) {
     const next: number[] = [];
     for (const position of live) {
       const segment = segments[position];
       if (segment === 'any') {
-        if (!name.startsWith('.')) next.push(position);
-      } else if (segment !== undefined && matchesName(segment, name)) next.push(position + 1);
+        if (hidden || !name.startsWith('.')) next.push(position);
+      } else if (segment !== undefined && matchesName(segment, name, hidden)) next.push(position + 1);
     }
     live = withSkipped(segments, next);
   }
@@ -166,9 +168,9 @@ function withSkipped(segments: readonly Segment[], positions: readonly number[])
   return live;
 }
 
-function matchesName(parts: readonly NamePart[], name: string): boolean {
+function matchesName(parts: readonly NamePart[], name: string, hidden: boolean): boolean {
   const [first] = parts;
-  if (name.startsWith('.') && !(first?.kind === 'character' && first.character === '.')) return false;
+  if (!hidden && name.startsWith('.') && !(first?.kind === 'character' && first.character === '.')) return false;
   let live = new Set([0]);
   for (const character of name) {
     const next = new Set<number>();

@@ -66,6 +66,11 @@ function secrets(references: readonly SecretReference[]): string {
 }
 
 function limits({ memoryBytesMax, stepsMax, fuelMax, fuelPerResumeMax, wallMsMax, tokensMax }: AgentBudgets): string {
-  const fuel = `${fuelMax.toLocaleString('en')} fuel (${fuelPerResumeMax.toLocaleString('en')} at a stretch)`;
-  return `${memoryBytesMax / MB} MB, ${stepsMax.toLocaleString('en')} steps, ${fuel}, ${(wallMsMax / 1_000).toLocaleString('en')} s, ${tokensMax.toLocaleString('en')} tokens`;
+  const fuel = `${grouped(fuelMax)} fuel (${grouped(fuelPerResumeMax)} at a stretch)`;
+  return `${memoryBytesMax / MB} MB, ${grouped(stepsMax)} steps, ${fuel}, ${grouped(wallMsMax / 1_000)} s, ${grouped(tokensMax)} tokens`;
+}
+
+/** Digits in threes. A run would be kept waiting for the first use of Intl. */
+function grouped(value: number | bigint): string {
+  return String(value).replaceAll(/(?<!\.\d*)\B(?=(?:\d{3})+(?!\d))/gu, ',');
 }

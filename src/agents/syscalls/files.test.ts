@@ -21,7 +21,7 @@ interface Agent {
   readonly folder: string;
   readonly outside: string;
   /** what the gate makes of a call: the reply, or the error's code and rule */
-  call(name: string, path: string, body?: string | Uint8Array): Buffer;
+  call(name: string, path: string | { from: string; to: string }, body?: string | Uint8Array): Buffer;
 }
 
 function agent(test: TestContext, globs: { read?: string[]; write?: string[] }, word: Partial<OperatorWord> = {}): Agent {
@@ -49,7 +49,7 @@ function agent(test: TestContext, globs: { read?: string[]; write?: string[] }, 
     call(name, path, body) {
       const handler = fileSyscalls.find((candidate) => candidate.name === name);
       assert.ok(handler);
-      const args = handler.arguments.parse({ path });
+      const args = handler.arguments.parse(typeof path === 'string' ? { path } : path);
       const verdict = handler.authorize(args, context);
       if (!verdict.allowed) throw SyscallError.denied(verdict.asked, verdict.rule);
       const reply = handler.act(args, body === undefined ? undefined : Buffer.from(body), context);
@@ -400,5 +400,102 @@ describe('fs_list and fs_stat', () => {
     writeFileSync(Buffer.concat([Buffer.from(join(folder, 'bad-')), Buffer.from([0xff])]), '');
     writeFileSync(join(folder, 'gut-ü'), '');
     assert.deepEqual(JSON.parse(call('fs_list', '').toString()), [{ name: 'gut-ü', type: 'file', size: 0 }]);
+  });
+});
+
+describe('fs_mkdir', () => {
+  it('makes a folder and those on the way, for the host alone, and leaves one that is there', (test) => {
+    const { folder, call } = agent(test, { write: ['out/**'] });
+    assert.equal(call('fs_mkdir', 'out/a/b').length, 0);
+    assert.equal(statSync(join(folder, 'out/a/b')).mode & 0o777, 0o700);
+    writeFileSync(join(folder, 'out/a/b/file'), '');
+    call('fs_mkdir', 'out/a/b/');
+    assert.deepEqual(readdirSync(join(folder, 'out/a/b')), ['file']);
+  });
+
+  it('denies what no glob grants, also behind a link', (test) => {
+    const { folder, outside, call } = agent(test, { write: ['out/**'] });
+    mkdirSync(join(folder, 'out'));
+    symlinkSync(outside, join(folder, 'out/away'));
+    assert.throws(() => call('fs_mkdir', 'other'), denied(/fs_write/));
+    assert.throws(() => call('fs_mkdir', 'out/away/made'), { code: 'permission_denied' });
+    assert.throws(() => call('fs_mkdir', 'out/../../made'), denied(/\.\./));
+    assert.equal(existsSync(join(outside, 'made')), false);
+  });
+
+  it('takes neither a file nor a link for a folder', (test) => {
+    const { folder, outside, call } = agent(test, { write: ['**'] });
+    writeFileSync(join(folder, 'file'), 'kept');
+    symlinkSync(outside, join(folder, 'link'));
+    assert.throws(() => call('fs_mkdir', 'file'), { name: 'SyscallError' });
+    assert.throws(() => call('fs_mkdir', 'link'), { name: 'SyscallError' });
+    assert.throws(() => call('fs_mkdir', '.'), denied(/fs_write/));
+  });
+});
+
+describe('fs_remove', () => {
+  it('removes files and empty folders, and what is not there is gone', (test) => {
+    const { folder, call } = agent(test, { write: ['out/**'] });
+    mkdirSync(join(folder, 'out/full'), { recursive: true });
+    writeFileSync(join(folder, 'out/full/file'), '');
+    assert.throws(() => call('fs_remove', 'out/full'), fails('io_failed'));
+    call('fs_remove', 'out/full/file');
+    call('fs_remove', 'out/full/file');
+    call('fs_remove', 'out/full');
+    call('fs_remove', 'out/none/file');
+    assert.deepEqual(readdirSync(join(folder, 'out')), []);
+  });
+
+  it('denies what no glob grants, links, and what is not the agent’s to change', (test) => {
+    const { folder, outside, call } = agent(test, { write: ['**', '!keep'] }, { readOnlyPaths: ['module.wasm'], withheldPaths: ['data'] });
+    mkdirSync(join(folder, 'data'));
+    for (const name of ['keep', 'module.wasm', 'data/journal']) writeFileSync(join(folder, name), '');
+    symlinkSync(join(outside, 'secret.txt'), join(folder, 'link'));
+    symlinkSync(outside, join(folder, 'away'));
+    for (const path of ['keep', 'module.wasm', 'data/journal', 'link', 'away/secret.txt']) assert.throws(() => call('fs_remove', path), { code: 'permission_denied' }, path);
+    assert.throws(() => call('fs_remove', ''), denied(/fs_write/));
+    assert.equal(readFileSync(join(outside, 'secret.txt'), 'utf8'), 'SECRET');
+    assert.deepEqual(readdirSync(folder).toSorted(), ['away', 'data', 'keep', 'link', 'module.wasm']);
+  });
+});
+
+describe('fs_rename', () => {
+  it('gives a file another name, in the place of the one that had it', (test) => {
+    const { folder, call } = agent(test, { read: ['**'], write: ['**'] });
+    mkdirSync(join(folder, 'out'));
+    writeFileSync(join(folder, 'a'), 'A');
+    writeFileSync(join(folder, 'out/b'), 'B');
+    assert.equal(call('fs_rename', { from: 'a', to: 'out/b' }).length, 0);
+    assert.deepEqual([existsSync(join(folder, 'a')), readFileSync(join(folder, 'out/b'), 'utf8')], [false, 'A']);
+    assert.throws(() => call('fs_rename', { from: 'a', to: 'out/c' }), fails('not_found'));
+    assert.throws(() => call('fs_rename', { from: 'out/b', to: 'none/b' }), fails('not_found'));
+    assert.throws(() => call('fs_rename', { from: 'out', to: 'other' }), fails('not_a_file'));
+    assert.throws(() => call('fs_rename', { from: 'out/b', to: 'out' }), fails('not_a_file'));
+  });
+
+  it('needs both grants for the old name, since what it may not read could be read by the new one', (test) => {
+    const { folder, call } = agent(test, { read: ['read/**', 'both/**'], write: ['write/**', 'both/**'] });
+    for (const name of ['read', 'write', 'both']) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'file'), name);
+    }
+    assert.throws(() => call('fs_rename', { from: 'write/file', to: 'both/new' }), denied(/fs_read/));
+    assert.throws(() => call('fs_rename', { from: 'read/file', to: 'both/new' }), denied(/fs_write/));
+    assert.throws(() => call('fs_rename', { from: 'both/file', to: 'read/new' }), denied(/fs_write/));
+    symlinkSync(join(folder, 'write'), join(folder, 'both/link'));
+    assert.throws(() => call('fs_rename', { from: 'both/link/file', to: 'both/new' }), denied(/fs_read/));
+    call('fs_rename', { from: 'both/file', to: 'write/new' });
+    assert.equal(readFileSync(join(folder, 'write/new'), 'utf8'), 'both');
+  });
+
+  it('moves no links, no other name of a file, and nothing out of the folder or over the module', (test) => {
+    const { folder, outside, call } = agent(test, { read: ['**'], write: ['**'] }, { readOnlyPaths: ['module.wasm'] });
+    for (const name of ['file', 'module.wasm']) writeFileSync(join(folder, name), name);
+    linkSync(join(outside, 'secret.txt'), join(folder, 'hard'));
+    symlinkSync(outside, join(folder, 'away'));
+    for (const [from, to] of [['hard', 'new'], ['away', 'new'], ['file', 'away/new'], ['away/secret.txt', 'new'], ['file', 'module.wasm'], ['module.wasm', 'new']] as const) {
+      assert.throws(() => call('fs_rename', { from, to }), { code: 'permission_denied' }, `${from} to ${to}`);
+    }
+    assert.deepEqual(readdirSync(outside).toSorted(), ['agent', 'secret.txt']);
   });
 });

@@ -148,6 +148,21 @@ describe('web_fetch', () => {
     await assert.rejects(fetch({ url: `http://127.0.0.1:${free}/` }), { code: 'unreachable', message: /connection refused/ });
   });
 
+  it('has so many requests under way, and the others wait', async (test) => {
+    const held: (() => void)[] = [];
+    let most = 0;
+    const port = await serve(test, (_request, response) => {
+      held.push(() => response.end('ok'));
+      most = Math.max(most, held.length);
+      // all that can come are there, unless one too many comes
+      if (held.length >= AGENT_LIMITS.webRequestsMax) setTimeout(() => held.splice(0).forEach((answer) => answer()), 50);
+    });
+    const fetch = browser(test, true);
+    const count = 2 * AGENT_LIMITS.webRequestsMax;
+    const replies = await Promise.all(Array.from({ length: count }, () => fetch({ url: `http://127.0.0.1:${port}/` })));
+    assert.deepEqual([replies.filter(({ body }) => body === 'ok').length, most], [count, AGENT_LIMITS.webRequestsMax]);
+  });
+
   it('has an effect unless it only looks', () => {
     const [handler] = webSyscalls(() => Promise.reject(new Error('not opened')));
     const effect = (method?: string): unknown => handler?.effect?.(handler.arguments.parse({ url: 'http://a.test', ...(method === undefined ? {} : { method }) }));

@@ -6,7 +6,9 @@ import type { BodyReader } from '../../net/egress/body-reader.ts';
 import type { Egress, EgressAccount, EgressResponse } from '../../net/egress/egress.ts';
 import { AGENT_LIMITS } from '../../protocol/agent-limits.ts';
 import { packPayload } from '../../protocol/agent/payload.ts';
+import type { EgressPolicy } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
+import { Turns } from '../../util/turns.ts';
 import type { Grant } from '../grant.ts';
 import { SyscallError } from '../syscall-handler.ts';
 import type { SyscallHandler } from '../syscall-handler.ts';
@@ -40,6 +42,9 @@ const fetchArguments = z.strictObject({
 });
 type FetchArguments = z.infer<typeof fetchArguments>;
 
+/** By a run's own policy. What is under way holds up to two bodies each in the host's memory. */
+const turns = new WeakMap<EgressPolicy, Turns>();
+
 /** `open` is called at the first request: an agent that makes none does without the client. */
 export function webSyscalls(open: () => Promise<Egress>): readonly SyscallHandler[] {
   let egress: Promise<Egress> | undefined;
@@ -65,18 +70,28 @@ function checkBody(args: FetchArguments, body: Uint8Array | undefined): void {
   if (body.length > AGENT_LIMITS.webRequestBytesMax) throw new SyscallError('too_large', `The request's body has more than ${AGENT_LIMITS.webRequestBytesMax} bytes`);
 }
 
+function turnsOf(egress: EgressPolicy): Turns {
+  const known = turns.get(egress) ?? new Turns(AGENT_LIMITS.webRequestsMax);
+  turns.set(egress, known);
+  return known;
+}
+
 async function send(opening: Promise<Egress>, args: FetchArguments, body: Uint8Array | null, grant: Grant, cancelled: AbortSignal): Promise<Uint8Array> {
   const url = new URL(args.url);
   if (grant.egress === undefined) throw SyscallError.denied(describeRequest(args.method, url), 'permissions.network: false');
   const late = AbortSignal.timeout(args.timeoutMs);
   const signal = AbortSignal.any([cancelled, late]);
+  let end: (() => void) | undefined;
   try {
+    end = await turnsOf(grant.egress).take(signal);
     const egress = await opening;
     const request = { method: args.method, url: url.href, headers: args.headers.flat(), redirect: 'follow', body } as const;
     const response = await egress.fetch(request, grant.egress, signal, UNCOUNTED);
     return reply(response, await readWhole(response.body, signal));
   } catch (error) {
     throw asSyscallError(error, args, url, cancelled, late);
+  } finally {
+    end?.();
   }
 }
 
