@@ -17,5 +17,5 @@ test('frames that are not the agent’s are left out', () => {
 
 test('text without places, and maps that are none', () => {
   assert.equal(createMapStack(map)('agent.js:0:0 agent.js:99999:1'), 'agent.js:0:0 agent.js:99999:1');
-  for (const none of [undefined, '', 'x', '[]', '{"version":3}']) assert.equal(createMapStack(none)('f (agent.js:2:1)'), 'f (agent.js:2:1)');
+  for (const none of [undefined, '', 'x', '[]', '{"version":3}', '{"version":3,"sources":["a"],"mappings":[[],[null]]}']) assert.equal(createMapStack(none)('f (agent.js:2:1)'), 'f (agent.js:2:1)');
 });

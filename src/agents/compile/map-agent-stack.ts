@@ -32,6 +32,10 @@ function parse(sourceMap: string | undefined): TraceMap | undefined {
 
 function place(map: TraceMap, line: number, column: number): string | undefined {
   if (line < 1 || column < 1) return undefined;
-  const found = originalPositionFor(map, { line, column: column - 1 });
-  return found.source === null ? undefined : `${found.source}:${found.line}:${found.column + 1}`;
+  try {
+    const found = originalPositionFor(map, { line, column: column - 1 });
+    return found.source === null ? undefined : `${found.source}:${found.line}:${found.column + 1}`;
+  } catch {
+    return undefined; // its mappings, which are decoded when they are looked at, are none
+  }
 }

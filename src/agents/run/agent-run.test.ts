@@ -220,6 +220,13 @@ describe('AgentRun: budgets', () => {
     assert.equal((await runGuest(t, wait, {}, AbortSignal.timeout(20))).end, 'cancelled');
   });
 
+  it('has its time taken also when it never rests', async (t) => {
+    const spin = (text: GuestText) => ({ start: `(loop $l (drop ${sys('fs_list', 1, text.place('{"path":"."}'))}) (br $l))` });
+    const result = await runGuest(t, spin, { budgets: { wallMsMax: 30, stepsMax: 50_000 } });
+    assert.equal(result.end, 'wall_limit', result.message);
+    assert.deepEqual(result.entries.slice(-2).map(({ kind }) => kind), ['call', 'end']);
+  });
+
   it('has its time taken also when replies are always at hand', async (t) => {
     const spin = () => ({ start: `(drop ${sys(9999, 1)})`, resume: `(drop ${sys(9999, 1)})` });
     assert.equal((await runGuest(t, spin, { budgets: { wallMsMax: 30 } })).end, 'wall_limit');

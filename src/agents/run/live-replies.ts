@@ -7,6 +7,7 @@ import { SyscallError, type SyscallContext } from '../syscall-handler.ts';
 import { judge, type Handlers, type Passed } from './gate.ts';
 import type { Call, Delivery, OutsideEnd, Reply, ReplySource } from './reply-source.ts';
 import { RUN_LIMITS } from './run-limits.ts';
+import { RunStop } from './run-stop.ts';
 import { RunSuspended } from './run-suspended.ts';
 
 export interface Denial {
@@ -69,6 +70,8 @@ export class LiveReplies implements ReplySource {
   }
 
   inline(call: Call): Reply | undefined {
+    const late = this.#wallEnd();
+    if (late !== undefined) throw new RunStop(late.end, late.message);
     if (call.name === 'cancel') return this.#cancel(call);
     const flight = this.#begin(call);
     const passed = this.#judge(flight);
@@ -237,7 +240,11 @@ export class LiveReplies implements ReplySource {
       if (!(signal.reason instanceof RunSuspended)) return { end: 'cancelled', message: 'The run was cancelled' };
       if (!this.#hasEffects()) throw signal.reason;
     }
-    if (this.#failure !== undefined) return this.#failure;
+    return this.#failure ?? this.#wallEnd();
+  }
+
+  /** Looked at in each call, too: a guest whose replies are all inline does not rest. */
+  #wallEnd(): OutsideEnd | undefined {
     if (this.#options.monotonicMs() <= this.#wallEndMs) return undefined;
     return { end: 'wall_limit', message: `The run took longer than ${this.#options.grant.manifest.budgets.wallMsMax} ms (resources.wall)` };
   }

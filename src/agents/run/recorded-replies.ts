@@ -1,5 +1,6 @@
 import type { EntryCursor } from './entry-cursor.ts';
 import type { Call, Delivery, OutsideEnd, Reply, ReplySource } from './reply-source.ts';
+import { RunStop } from './run-stop.ts';
 import type { ReplyEntry } from '../../protocol/agent/recording.ts';
 import { REPLY_STATUS } from '../../protocol/agent/syscalls.ts';
 import { NanosError } from '../../protocol/errors.ts';
@@ -32,10 +33,12 @@ export class RecordedReplies implements ReplySource {
     this.#waiting = new Map([...waiting].map((call) => [call.call, call]));
   }
 
+  /** Time that was up during a call ended the run in it. */
   inline(call: Call): Reply | undefined {
     const { next } = this.#cursor;
     if (next === undefined) return this.#continuation?.inline(call);
     if (next.kind === 'reply' && next.head.inline && next.head.call === call.call) return toReply(next);
+    if (next.kind === 'end' && next.head.end === 'wall_limit') throw new RunStop(next.head.end, next.head.message);
     this.#waiting.set(call.call, call);
     return undefined;
   }

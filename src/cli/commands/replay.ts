@@ -88,9 +88,9 @@ async function replay(reader: JournalReader, options: Options, signal: AbortSign
 
 async function fork(reader: JournalReader, options: Options, signal: AbortSignal, io: CliIo): Promise<void> {
   const { at: step = 0, edit, goal } = options;
-  const folder = forkFolder(reader, options);
-  const module = await recordedModule(reader, options.data, { keeps: true });
   const recorded = readRecordedManifest(reader.run.head.manifest);
+  const folder = forkFolder(reader, recorded, options);
+  const module = await recordedModule(reader, options.data, { keeps: true });
   const manifest = { ...recorded, goal: goal ?? recorded.goal, folder: folder ?? recorded.folder };
   showGrant(manifest, io.stderr);
   const mapText: MapText = (text) => mapAgentStack(module.bytes, text);

@@ -43,7 +43,8 @@ test('every syscall of the SDK: arguments and replies', async () => {
       await llm.infer('p', { maxTokens: 5 }), await llm.chat([{ role: 'user', content: 'c' }]), await mcp.call('s', 't', { a: 1 }), await mcp.listTools(), await mcp.readResource('s', 'u'),
       await mcp.getPrompt('s', 'n'), await memory.recall('k'), await fleet.recv({ timeoutMs: 9 }),
     ]));
-    await fs.writeFile('b', 'lone \\ud800'); await memory.store('k', 'v'); await fleet.send('b', 'm'); await agent.done('end');`,
+    await fs.writeFile('b', 'lone \\ud800'); await memory.store('k', 'v'); await fleet.send('b', 'm');
+    await fs.mkdir('d'); await fs.remove('e'); await fs.rename('f', 'g'); await agent.done('end');`,
     ({ name }) => replies[name] ?? { reply: 'null' },
   );
   assert.deepEqual(JSON.parse(logs[0]?.slice(6) ?? ''), [
@@ -70,6 +71,9 @@ test('every syscall of the SDK: arguments and replies', async () => {
       ['fs_write', { path: 'b' }, 'lone \ufffd'],
       ['memory_store', { key: 'k' }, 'v'],
       ['fleet_send', { to: 'b' }, 'm'],
+      ['fs_mkdir', { path: 'd' }, ''],
+      ['fs_remove', { path: 'e' }, ''],
+      ['fs_rename', { from: 'f', to: 'g' }, ''],
       ['done', {}, 'end'],
     ],
   );

@@ -46,3 +46,18 @@ export function list(path = '.', { signal }: Cancellable = {}): Promise<FileEntr
 export function stat(path: string, { signal }: Cancellable = {}): Promise<FileStat> {
   return callForJson('fs_stat', { path: String(path) }, { signal });
 }
+
+/** Makes a folder, and those on the way to it; one that is there already is left as it is. */
+export function mkdir(path: string, { signal }: Cancellable = {}): Promise<void> {
+  return callForNothing('fs_mkdir', { path: String(path) }, { signal });
+}
+
+/** Removes a file or an empty folder. What is not there is gone already. */
+export function remove(path: string, { signal }: Cancellable = {}): Promise<void> {
+  return callForNothing('fs_remove', { path: String(path) }, { signal });
+}
+
+/** Gives a file another name, in the place of a file that has it. Folders keep their names. */
+export function rename(from: string, to: string, { signal }: Cancellable = {}): Promise<void> {
+  return callForNothing('fs_rename', { from: String(from), to: String(to) }, { signal });
+}

@@ -119,6 +119,22 @@ test('an error of the host itself comes out', async () => {
   assert.throws(() => instance.enter(FUEL, 'run'), /was stopped/u);
 });
 
+test('a guest pays for what the host does for it', async () => {
+  const text = '(module (import "e" "work" (func $work)) (func (export "run") (loop $l (try (do (call $work)) (catch_all)) (br $l))))';
+  let worked = 0;
+  const instance = await instantiate(text, {
+    e: {
+      work: () => {
+        instance.charge(1_000n);
+        worked++;
+      },
+    },
+  });
+  assert.equal(endOf(instance.enter(10_500n, 'run')), 'fuel_limit');
+  assert.deepEqual([worked, instance.fuelUsed], [10, 10_500n]);
+  assert.throws(() => instance.charge(1n), /only while it waits/u);
+});
+
 test('an import calls the guest back with the same fuel and depth', async () => {
   const text = (inner: string): string => `(module (import "env" "f" (func $f (result i32))) (func (export "inner") (param i32) (result i32) ${inner}) (func (export "run") (result i32) (call $f)))`;
   const enter = async (inner: string): Promise<[string, bigint]> => {
@@ -148,12 +164,12 @@ test('an instance goes on in another one, bit by bit', async () => {
   first.enter(FUEL, 'run');
   const { pages, memory, globals } = first.state();
   assert.deepEqual([pages, globals], [2, [2, 2n, 0x7fa00001n, 0x7ff4000000000123n]], 'floats by their bits');
-  const second = GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, { pages, memory: memory.slice(), globals });
+  const second = GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages, memory: memory.slice(), globals }));
   assert.deepEqual(second.state(), first.state());
   assert.deepEqual(second.enter(FUEL, 'run'), first.enter(FUEL, 'run'));
   const corrupt = (error: unknown): boolean => error instanceof NanosError && error.code === 'snapshot_corrupt';
-  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, { pages: 0, memory: new Uint8Array(), globals }), corrupt);
-  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, { pages, memory: memory.slice(), globals: [] }), corrupt);
+  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages: 0, memory: new Uint8Array(), globals })), corrupt);
+  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages, memory: memory.slice(), globals: [] })), corrupt);
 });
 
 test('what keeps a module from being instantiated', async () => {

@@ -2,7 +2,7 @@ import { NanosError } from '../../protocol/errors.ts';
 import { GuestFault, type StopEnd } from './guest-fault.ts';
 import type { MeteredModule } from './metered-module.ts';
 import { bitsExports, globalExport, GROW_REFUSED, METERING_EXPORTS } from './metering/metering-names.ts';
-import type { GuestState } from './snapshot/guest-state.ts';
+import type { GuestState, StateSource } from './snapshot/guest-state.ts';
 import { DEPTH_BYTES_MAX, PAGE_BYTES } from './wasm-limits.ts';
 import type { WasmImports } from './web-assembly.ts';
 
@@ -47,10 +47,10 @@ export class GuestInstance {
     return new GuestInstance(module, imports, options);
   }
 
-  /** A new instance in the state of another one of the same module. Throws as `create`, and snapshot_corrupt for a state of another module. */
-  static restore(module: MeteredModule, imports: WasmImports, options: InstanceOptions, state: GuestState): GuestInstance {
+  /** A new instance in the state of another one of the same module. Throws as `create` and as `source`, and snapshot_corrupt for a state of another module. */
+  static restore(module: MeteredModule, imports: WasmImports, options: InstanceOptions, source: StateSource): GuestInstance {
     const instance = new GuestInstance(module, imports, options);
-    instance.#restore(state);
+    instance.#restore(source);
     return instance;
   }
 
@@ -91,6 +91,14 @@ export class GuestInstance {
   refuel(fuelMax: bigint): void {
     if (!this.#inside) throw new Error('A guest is refuelled only while it waits for an import');
     this.#giveFuel(fuelMax);
+  }
+
+  /** Inside an import: the guest pays for what the host does for it there. Stops the guest when its fuel does not suffice. */
+  charge(fuel: bigint): void {
+    if (!this.#inside) throw new Error('A guest is charged only while it waits for an import');
+    this.#checkAlive();
+    this.#fuel.value -= fuel;
+    this.#checkAlive();
   }
 
   /** Calls an export from inside an import: the same fuel and depth go on. What it throws, the import lets through. */
@@ -137,15 +145,22 @@ export class GuestInstance {
     return { pages: this.memoryPages, memory: this.memory, globals: this.#globals.map(({ value }) => value) };
   }
 
-  #restore({ pages, memory, globals }: GuestState): void {
-    this.#checkPages(pages);
-    const grown = pages - this.memoryPages;
-    const fits = grown >= 0 && memory.length === pages * PAGE_BYTES && globals.length === this.#globals.length;
-    if (!fits) throw new NanosError('snapshot_corrupt', 'The snapshot is of another module: its memory or its globals do not fit');
-    if (grown > 0) this.#memory?.grow(grown);
-    this.memory.set(memory);
+  #restore(source: StateSource): void {
+    const { pages, memory, globals } = source((pagesNeeded) => this.#grown(pagesNeeded));
+    const own = this.#grown(pages);
+    if (memory.length !== own.length || globals.length !== this.#globals.length) throw ofAnotherModule();
+    if (memory.buffer !== own.buffer) own.set(memory);
     for (const [place, global] of this.#globals.entries()) global.value = globals[place] ?? 0;
     this.#begun = true;
+  }
+
+  /** The memory, with this many pages. */
+  #grown(pages: number): Uint8Array {
+    this.#checkPages(pages);
+    const more = pages - this.memoryPages;
+    if (more < 0 || (more > 0 && this.#memory === undefined)) throw ofAnotherModule();
+    if (more > 0) this.#memory?.grow(more);
+    return this.memory;
   }
 
   #begin(): void {
@@ -280,6 +295,10 @@ const DEPTH_MESSAGE = 'The agent called too many functions inside each other';
 function valueOf(result: unknown): number | bigint | undefined {
   if (result === undefined || typeof result === 'number' || typeof result === 'bigint') return result;
   throw new GuestFault('agent_abi', 'The agent gave back something that is not a number');
+}
+
+function ofAnotherModule(): NanosError {
+  return new NanosError('snapshot_corrupt', 'The snapshot is of another module: its memory or its globals do not fit');
 }
 
 function isStackOverflow(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { NanosError } from '../../protocol/errors.ts';
 import { ByteReader } from './binary/byte-reader.ts';
 import { ByteWriter } from './binary/byte-writer.ts';
 import { copySection, SECTION, standsBefore, writeModule, type Section, type WrittenSection } from './binary/sections.ts';
@@ -10,6 +11,7 @@ import { bitsExports, globalExport, METERING_EXPORTS } from './metering/metering
 import { floatGlobals, mutableGlobals } from './metering/mutable-globals.ts';
 import { BodyRewriter } from './metering/rewrite-body.ts';
 import type { ValidatedModule } from './validate-module.ts';
+import { METERED_CODE_BYTES_MAX } from './wasm-limits.ts';
 
 /** Grows whenever the metered form or the fuel of any module changes: cached modules and recordings name it. */
 export const METER_VERSION = 1;
@@ -121,5 +123,8 @@ function addBodies(writer: ByteWriter, helpers: readonly HelperFunction[]): numb
 
 function rewriteBodies(writer: ByteWriter, module: WasmModule, indices: AddedIndices): void {
   const rewriter = new BodyRewriter(module, indices);
-  for (const [index, body] of module.bodies.entries()) rewriter.write(body, module.imported.function + index, writer);
+  for (const [index, body] of module.bodies.entries()) {
+    rewriter.write(body, module.imported.function + index, writer);
+    if (writer.length > METERED_CODE_BYTES_MAX) throw new NanosError('module_refused', `The module is too large when metered: more than ${METERED_CODE_BYTES_MAX} bytes of code`);
+  }
 }

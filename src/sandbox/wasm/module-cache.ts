@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NanosError } from '../../protocol/errors.ts';
@@ -25,12 +26,20 @@ export class ModuleCache {
   async load(original: Uint8Array, rules: ModuleRules): Promise<MeteredModule> {
     const sourceHash = sha256Hex(original);
     const cached = await this.#cached(sourceHash, rules);
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) {
+      // The folder may have been emptied since: what is shared is to be found again all the same.
+      if (!existsSync(this.#originalFile(sourceHash))) await this.#keep(sourceHash, original, cached.bytes);
+      return cached;
+    }
     const bytes = meterOriginal(original, rules);
+    await this.#keep(sourceHash, original, bytes);
+    return this.#compile(sourceHash, bytes, rules);
+  }
+
+  async #keep(sourceHash: string, original: Uint8Array, metered: Uint8Array): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeFileAtomic(this.#originalFile(sourceHash), original);
-    await writeFileAtomic(this.#meteredFile(sourceHash), bytes);
-    return this.#compile(sourceHash, bytes, rules);
+    await writeFileAtomic(this.#meteredFile(sourceHash), metered);
   }
 
   /** The metered form of a module that was loaded before, by the SHA-256 of its original. Throws not_found. */

@@ -6,7 +6,7 @@ import { ByteWriter } from './binary/byte-writer.ts';
 import { meterModule } from './meter-module.ts';
 import { moduleFromText } from './test-module.ts';
 import { validateModule, type ModuleRules } from './validate-module.ts';
-import { WASM_LIMITS } from './wasm-limits.ts';
+import { READ_LIMITS, WASM_LIMITS } from './wasm-limits.ts';
 
 const anything: ModuleRules = { imports: () => true };
 const HEAD = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -101,6 +101,21 @@ test('sizes at their limit and one past it', () => {
   const long = new ByteWriter(2 ** 20 + 64).u32(1).block(new Uint8Array(WASM_LIMITS.functionBytesMax + 1).fill(0x01).with(0, 0).with(WASM_LIMITS.functionBytesMax, 0x0b)).toBytes();
   const module = new ByteWriter(long.length + 64).raw([...HEAD, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10]).block(long).toBytes();
   assert.match(refusal(module), /^module_refused: .*bytes in function 0/u);
+});
+
+test('a module of many tiny entries is refused before they are read', () => {
+  const bomb = (id: number, count: number, ...entry: number[]): Uint8Array => {
+    const content = new ByteWriter(count * entry.length + 8).u32(count).raw(Buffer.alloc(count * entry.length, Uint8Array.from(entry))).toBytes();
+    return new ByteWriter(content.length + 16).raw([...HEAD, id]).block(content).toBytes();
+  };
+  assert.match(refusal(bomb(1, READ_LIMITS.sectionEntriesMax + 1, 0x60, 0, 0)), /^module_refused: .*entries in a section/u);
+  assert.match(refusal(bomb(3, WASM_LIMITS.functionsMax + 1, 0)), /^module_(?:refused|invalid): /u);
+  assert.match(refusal(withSection(1, 1, 0x60, 0xf5, 0x03, ...Array<number>(501).fill(0x7f), 0)), /^module_/u);
+  assert.match(refusal(Uint8Array.from([...HEAD, ...Array.from({ length: READ_LIMITS.sectionsMax + 1 }, () => [0, 1, 0]).flat()])), /^module_refused: .*sections/u);
+  const groups = new ByteWriter(2 ** 21).u32(1_000_000).raw(Buffer.alloc(2_000_000, Uint8Array.of(0, 0x7f))).u8(0x0b).toBytes();
+  const bodies = new ByteWriter(2 ** 23).u32(3).block(groups).block(groups).block(groups).toBytes();
+  const module = new ByteWriter(2 ** 23).raw([...HEAD, 1, 4, 1, 0x60, 0, 0, 3, 4, 3, 0, 0, 0, 10]).block(bodies).toBytes();
+  assert.match(refusal(module), /^module_refused: .*declarations of locals/u);
 });
 
 test('a module cut off anywhere is an error, never a crash', () => {

@@ -2,6 +2,7 @@ import { NanosError } from '../../protocol/errors.ts';
 import { InstructionWalker } from './binary/instruction-walker.ts';
 import { readModule } from './binary/read-module.ts';
 import { SECTION } from './binary/sections.ts';
+import { tooMuch } from './binary/too-much.ts';
 import type { Body, ExternalKind, WasmModule } from './binary/wasm-module.ts';
 import { WASM_LIMITS } from './wasm-limits.ts';
 
@@ -33,10 +34,6 @@ export function validateModule(bytes: Uint8Array, rules: ModuleRules): Validated
   return { ...module, validated: true };
 }
 
-function tooMuch(what: string, count: number, max: number): never {
-  throw new NanosError('module_refused', `The module has ${count} ${what}: at most ${max} are accepted`);
-}
-
 function checkCounts(module: WasmModule): void {
   const counts: readonly (readonly [what: string, count: number, max: number])[] = [
     ['types', module.types.length, WASM_LIMITS.typesMax],
@@ -47,6 +44,7 @@ function checkCounts(module: WasmModule): void {
     ['functions', module.functions.length, WASM_LIMITS.functionsMax],
     ['memories', module.memories.length, 1],
     ['tables', module.tables.length, WASM_LIMITS.tablesMax],
+    ['declarations of locals', module.bodies.reduce((sum, { locals }) => sum + locals.length, 0), WASM_LIMITS.localGroupsMax],
     ['element segments', module.elements.length, WASM_LIMITS.elementSegmentsMax],
     ['data segments', module.data.length, WASM_LIMITS.dataSegmentsMax],
     ['custom sections', module.sections.filter(({ id }) => id === SECTION.custom).length, WASM_LIMITS.customSectionsMax],

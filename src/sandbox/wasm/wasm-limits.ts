@@ -11,6 +11,8 @@ export const WASM_LIMITS = {
   /** parameters and results of a function or block */
   valuesMax: 500,
   localsMax: 10_000,
+  /** declarations of locals in all functions together */
+  localGroupsMax: 1_000_000,
   /** blocks inside each other */
   nestingMax: 1000,
   tablesMax: 16,
@@ -23,11 +25,24 @@ export const WASM_LIMITS = {
   memoryPagesMax: 65_536,
 } as const;
 
+/**
+ * Where reading stops, so that a module of a few bytes an entry does not fill the host's memory before its entries are counted.
+ * Metered modules are read, too: they have more than is accepted of an original.
+ */
+export const READ_LIMITS = {
+  sectionsMax: WASM_LIMITS.customSectionsMax + 50,
+  sectionEntriesMax: 250_000,
+  localGroupsMax: 2 * WASM_LIMITS.localGroupsMax,
+} as const;
+
 /** Bytes of a page of memory. */
 export const PAGE_BYTES = 65_536;
 
 /** A function of V8 may not be larger; a metered one that would be is refused. */
 export const METERED_FUNCTION_BYTES_MAX = 7_654_321;
+
+/** All metered functions together: most modules grow to less than three times their size, one made to grow to more than ten. */
+export const METERED_CODE_BYTES_MAX = 4 * WASM_LIMITS.moduleBytesMax;
 
 /**
  * What calls inside each other may take of the stack, by the estimate of frame-bytes.ts.

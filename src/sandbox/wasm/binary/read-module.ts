@@ -2,13 +2,16 @@ import { ByteReader } from './byte-reader.ts';
 import { readConstExpression } from './read-const-expression.ts';
 import { refuse } from './refuse.ts';
 import { readSections, SECTION, type Section } from './sections.ts';
-import { readReferenceType, readValueType } from './value-type.ts';
+import { READ_LIMITS, WASM_LIMITS } from '../wasm-limits.ts';
+import { tooMuch } from './too-much.ts';
+import { readReferenceType, readValueType, type ValueType } from './value-type.ts';
 import type { Body, DataSegment, ElementSegment, Export, ExternalKind, FunctionType, Global, GlobalType, Import, Limits, Span, TableType, WasmModule } from './wasm-module.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 /** A module while it is read. */
 interface Draft extends Omit<Mutable<WasmModule>, 'imported'> {
   readonly imported: Record<ExternalKind, number>;
+  localGroups: number;
 }
 
 const KINDS: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag'];
@@ -18,12 +21,13 @@ const KINDS: readonly ExternalKind[] = ['function', 'table', 'memory', 'global',
  * Throws module_invalid for malformed bytes and module_refused for a feature that is not accepted; both with the offset.
  */
 export function readModule(bytes: Uint8Array): WasmModule {
-  const module: Draft = {
+  const draft: Draft = {
     bytes,
     sections: readSections(bytes),
     types: [],
     imports: [],
     imported: { function: 0, table: 0, memory: 0, global: 0, tag: 0 },
+    localGroups: 0,
     functions: [],
     tables: [],
     memories: [],
@@ -36,7 +40,8 @@ export function readModule(bytes: Uint8Array): WasmModule {
     bodies: [],
     data: [],
   };
-  for (const section of module.sections) readContent(section, module);
+  for (const section of draft.sections) readContent(section, draft);
+  const { localGroups: _counted, ...module } = draft;
   const defined = module.functions.length - module.imported.function;
   if (defined !== module.bodies.length) new ByteReader(bytes).fail(`${defined} functions are declared and ${module.bodies.length} have a body`, bytes.length);
   return module;
@@ -66,12 +71,14 @@ const CONTENT: Readonly<Record<number, (reader: ByteReader, module: Draft) => vo
   [SECTION.dataCount](reader, module) {
     module.dataCount = reader.u32();
   },
-  [SECTION.code]: (reader, module) => append(module.bodies, reader, () => readBody(reader)),
+  [SECTION.code]: (reader, module) => append(module.bodies, reader, () => readBody(reader, module)),
   [SECTION.data]: (reader, module) => append(module.data, reader, () => readData(reader)),
 };
 
 function append<T>(list: T[], reader: ByteReader, element: () => T): void {
-  for (let left = reader.count(); left > 0; left -= 1) list.push(element());
+  const count = reader.count();
+  if (count > READ_LIMITS.sectionEntriesMax) tooMuch('entries in a section', count, READ_LIMITS.sectionEntriesMax);
+  for (let left = count; left > 0; left -= 1) list.push(element());
 }
 
 function readFunctionType(reader: ByteReader): FunctionType {
@@ -80,7 +87,13 @@ function readFunctionType(reader: ByteReader): FunctionType {
   if (form === 0x4e || form === 0x4f || form === 0x50 || form === 0x5e || form === 0x5f) refuse('garbage-collected types', at);
   if (form === 0x5d) refuse('stack switching', at);
   if (form !== 0x60) reader.fail(`0x${form.toString(16)} is not a form of type`, at);
-  return { params: reader.list(() => readValueType(reader)), results: reader.list(() => readValueType(reader)) };
+  return { params: readValueTypes(reader), results: readValueTypes(reader) };
+}
+
+function readValueTypes(reader: ByteReader): ValueType[] {
+  const count = reader.count();
+  if (count > WASM_LIMITS.valuesMax) tooMuch('parameters or results in a type', count, WASM_LIMITS.valuesMax);
+  return Array.from({ length: count }, () => readValueType(reader));
 }
 
 function readImport(reader: ByteReader, draft: Draft): Import {
@@ -156,8 +169,12 @@ function readElements(reader: ByteReader): ElementSegment {
   const table = active && flags & 2 ? reader.u32() : 0;
   const offset = active ? readConstExpression(reader) : undefined;
   if (flags & 3) readElementType(reader, (flags & 4) !== 0);
-  const elements = reader.list(() => (flags & 4 ? void readConstExpression(reader) : void reader.u32()));
-  return { mode: active ? 'active' : flags & 2 ? 'declarative' : 'passive', table, offset, length: elements.length };
+  const length = reader.count();
+  for (let left = length; left > 0; left -= 1) {
+    if (flags & 4) readConstExpression(reader);
+    else reader.u32();
+  }
+  return { mode: active ? 'active' : flags & 2 ? 'declarative' : 'passive', table, offset, length };
 }
 
 function readElementType(reader: ByteReader, expressions: boolean): void {
@@ -166,10 +183,13 @@ function readElementType(reader: ByteReader, expressions: boolean): void {
   else if (reader.u8() !== 0) reader.fail('not a kind of element', at);
 }
 
-function readBody(reader: ByteReader): Body {
+function readBody(reader: ByteReader, module: Draft): Body {
   const body = reader.part(reader.u32());
   const { at: start, end } = body;
-  const locals = body.list(() => ({ count: body.u32(), type: readValueType(body) }));
+  const groups = body.count();
+  module.localGroups += groups;
+  if (module.localGroups > READ_LIMITS.localGroupsMax) tooMuch('declarations of locals', module.localGroups, READ_LIMITS.localGroupsMax);
+  const locals = Array.from({ length: groups }, () => ({ count: body.u32(), type: readValueType(body) }));
   return { locals, start, code: { start: body.at, end } };
 }
 

@@ -1,5 +1,7 @@
 import { ByteReader } from './byte-reader.ts';
+import { READ_LIMITS } from '../wasm-limits.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { tooMuch } from './too-much.ts';
 
 /** Identifiers of sections (core specification 5.5.2; `tag` is of exception handling). */
 export const SECTION = {
@@ -68,7 +70,7 @@ export function readSections(bytes: Uint8Array): Section[] {
       if (next <= rank) reader.fail(`the section of kind ${section.id} is out of order or not the first`, section.start);
       rank = next;
     }
-    sections.push(section);
+    if (sections.push(section) > READ_LIMITS.sectionsMax) tooMuch('sections', sections.length, READ_LIMITS.sectionsMax);
   }
   return sections;
 }

@@ -12,7 +12,7 @@ export interface RestoreOptions {
   /** a state that needs more memory, in pages of 64 KB, is refused */
   readonly memoryPagesMax: number;
   /** Gives memory of `pages` × 64 KB that holds the module's image already, such as a fresh instance's, to be restored into; else memory is allocated. */
-  readonly into?: (pages: number) => Uint8Array;
+  readonly into?: ((pages: number) => Uint8Array) | undefined;
   /** compute the state's hash again also for a guest with more than `VERIFIED_PAGES_MAX` changed pages */
   readonly verifyAll?: boolean;
 }

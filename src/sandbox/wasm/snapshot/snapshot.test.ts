@@ -47,7 +47,7 @@ describe('a restored guest', () => {
       const snapshot = writer.take(live.state());
       assert.ok(snapshot.kind !== undefined);
       chain = snapshot.kind === 'key' ? [snapshot.body] : [...chain, snapshot.body];
-      const restored = GuestInstance.restore(module, zeroImports(module), testLimits, restoreState(chain, image, testLimits));
+      const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain, image, { ...testLimits, into }));
       assert.equal(new StateTracker(image).see(restored.state()), snapshot.stateHash);
       if (step % 10 !== 0) continue;
       const twin = createGuest(module);
@@ -79,7 +79,7 @@ describe('a restored guest', () => {
       evaluateInQuickJs(live, 'next()');
       chain.push(writer.take(live.state()).body ?? assert.fail());
     }
-    const restored = GuestInstance.restore(module, zeroImports(module), testLimits, restoreState(chain, image, testLimits));
+    const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain, image, { ...testLimits, into }));
     assert.equal(evaluateInQuickJs(restored, 'next()'), evaluateInQuickJs(live, 'next()'));
     assert.equal(Buffer.compare(restored.memory, live.memory), 0);
   });
