@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashAtOnce } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
 import { z } from 'zod';
 import type { JournalEntry } from '../protocol/agent/recording.ts';
@@ -24,26 +24,41 @@ export interface EntryRow {
 /** What the first entry's hash follows on. */
 export const FIRST_HASH = new Uint8Array(32);
 
+const HASH_BYTES = 32;
 const NUMBERS_BYTES = 8 + 4 + 4 + 8 + 1;
+/** What is hashed with it in one go costs less when it is copied together. */
+const COPIED_BODY_BYTES_MAX = 16 * 1024;
 
-/** Throws `recording_full` for an entry larger than any may be, a TypeError for a head that JSON has no form for. */
-export function encodeEntry(n: number, entry: JournalEntry, previousHash: Uint8Array, limits: JournalLimits): EntryRow {
-  const kind = Buffer.from(entry.kind);
-  const head = Buffer.from(canonicalJson(entry.head));
+/** A row that is not chained to the one before it yet. */
+export type UnchainedRow = Omit<EntryRow, 'hash' | 'seal'>;
+
+/** Bytes are copied. Throws `recording_full` for an entry larger than any may be, a TypeError for a head that JSON has no form for. */
+export function rowOf(n: number, entry: JournalEntry, limits: JournalLimits): UnchainedRow {
+  const head = canonicalJson(entry.head);
   const body = storable(entry.body);
-  const outside = entry.kind === 'reply' && entry.outside !== undefined ? Buffer.from(canonicalJson(entry.outside)) : null;
-  if (!fits(head, body, outside, limits)) {
-    throw new NanosError('recording_full', `A ${entry.kind} of ${head.length + (body?.length ?? 0)} bytes is too large to be recorded: a head has at most ${limits.headBytesMax}, a body ${limits.bodyBytesMax}`);
+  const outside = entry.kind === 'reply' && entry.outside !== undefined ? canonicalJson(entry.outside) : null;
+  const headBytes = Buffer.byteLength(head);
+  if (!fits(headBytes, body, outside === null ? 0 : Buffer.byteLength(outside), limits)) {
+    throw new NanosError('recording_full', `A ${entry.kind} of ${headBytes + (body?.length ?? 0)} bytes is too large to be recorded: a head has at most ${limits.headBytesMax}, a body ${limits.bodyBytesMax}`);
   }
-  const hash = hashOf(previousHash, { n, kind, head, body, outside });
-  const seal = outside === null ? null : sealOf(hash, outside);
-  return { n, kind: entry.kind, head: head.toString(), body, outside: outside?.toString() ?? null, hash, seal };
+  return { n, kind: entry.kind, head, body, outside };
+}
+
+export function chainRow(row: UnchainedRow, previousHash: Uint8Array): EntryRow {
+  const outside = row.outside === null ? null : Buffer.from(row.outside);
+  const hash = hashOf(previousHash, { n: row.n, kind: Buffer.from(row.kind), head: Buffer.from(row.head), body: row.body, outside });
+  return { ...row, hash, seal: outside === null ? null : sealOf(hash, outside) };
+}
+
+/** The whole row. Throws as `rowOf`. */
+export function encodeEntry(n: number, entry: JournalEntry, previousHash: Uint8Array, limits: JournalLimits): EntryRow {
+  return chainRow(rowOf(n, entry, limits), previousHash);
 }
 
 /** SQLite takes the empty array that it gave itself for NULL. */
 function storable(body: Uint8Array | undefined): Uint8Array | null {
   if (body === undefined) return null;
-  return body.length === 0 ? new Uint8Array(0) : body;
+  return body.length === 0 ? new Uint8Array(0) : Uint8Array.prototype.slice.call(body);
 }
 
 /** The columns of a row for `decodeEntry`: text as its bytes, so that no two contents read alike. */
@@ -59,7 +74,7 @@ export function decodeEntry(n: number, values: Readonly<Record<string, SQLOutput
   if (!row.success) throw corrupt(n, 'is no row of a recording');
   const { kind, head, body, outside, hash, seal } = row.data;
   if (row.data.n !== n) throw corrupt(n, 'is not in its place');
-  if (!fits(head, body, outside, limits)) throw corrupt(n, 'is too large');
+  if (!fits(head.length, body, outside?.length ?? 0, limits)) throw corrupt(n, 'is too large');
   if (!equal(hash, hashOf(previousHash, row.data))) throw corrupt(n, 'does not have the hash that was recorded');
   if (!equal(seal, outside === null ? null : sealOf(hash, outside))) throw corrupt(n, 'does not have the seal that was recorded');
   const entry = checkedEntry(n, {
@@ -87,26 +102,34 @@ export function corrupt(n: number, what: string): NanosError {
 }
 
 function hashOf(previousHash: Uint8Array, { n, kind, head, body, outside }: Omit<ReadRow, 'hash' | 'seal'>): Uint8Array {
-  const numbers = Buffer.alloc(NUMBERS_BYTES);
-  numbers.writeBigUInt64BE(BigInt(n), 0);
-  numbers.writeUInt32BE(kind.length, 8);
-  numbers.writeUInt32BE(head.length, 12);
-  numbers.writeBigUInt64BE(BigInt(body?.length ?? 0), 16);
-  numbers.writeUInt8((body === null ? 0 : 1) + (outside === null ? 0 : 2), 24);
-  const hash = createHash('sha256').update(previousHash).update(numbers).update(kind).update(head);
-  return (body === null ? hash : hash.update(body)).digest();
+  const start = Buffer.allocUnsafe(HASH_BYTES + NUMBERS_BYTES);
+  start.set(previousHash);
+  start.writeBigUInt64BE(BigInt(n), HASH_BYTES);
+  start.writeUInt32BE(kind.length, HASH_BYTES + 8);
+  start.writeUInt32BE(head.length, HASH_BYTES + 12);
+  start.writeBigUInt64BE(BigInt(body?.length ?? 0), HASH_BYTES + 16);
+  start.writeUInt8((body === null ? 0 : 1) + (outside === null ? 0 : 2), HASH_BYTES + 24);
+  return sha256(body === null ? [start, kind, head] : [start, kind, head, body]);
 }
 
 function sealOf(hash: Uint8Array, outside: Uint8Array): Uint8Array {
-  return createHash('sha256').update(hash).update(outside).digest();
+  return sha256([hash, outside]);
+}
+
+function sha256(parts: readonly Uint8Array[]): Uint8Array {
+  const last = parts.at(-1);
+  if (last === undefined || last.length <= COPIED_BODY_BYTES_MAX) return hashAtOnce('sha256', Buffer.concat(parts), 'buffer');
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
 }
 
 function equal(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 }
 
-function fits(head: Uint8Array, body: Uint8Array | null, outside: Uint8Array | null, { headBytesMax, bodyBytesMax }: JournalLimits): boolean {
-  return head.length <= headBytesMax && (outside?.length ?? 0) <= headBytesMax && (body?.length ?? 0) <= bodyBytesMax;
+function fits(headBytes: number, body: Uint8Array | null, outsideBytes: number, { headBytesMax, bodyBytesMax }: JournalLimits): boolean {
+  return headBytes <= headBytesMax && outsideBytes <= headBytesMax && (body?.length ?? 0) <= bodyBytesMax;
 }
 
 /** One value has one spelling, so that nothing can be read in two ways. */

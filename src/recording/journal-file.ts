@@ -81,9 +81,12 @@ function opened(file: string, readOnly: boolean, prepare: (database: DatabaseSyn
   });
 }
 
-/** In the write-ahead log a commit is safe from a crash of the process; from a crash of the machine only with the next checkpoint. */
+/**
+ * In the write-ahead log a commit is safe from a crash of the process; from a crash of the machine only with the next checkpoint.
+ * The way into it, as the way out, keeps no journal on disk: one that a killed process left could not be rolled back by a reader.
+ */
 function prepareWriter(database: DatabaseSync, durable: boolean, bytesMax: number): void {
-  database.exec(durable ? 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL' : 'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+  database.exec(durable ? 'PRAGMA journal_mode = MEMORY; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL' : 'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
   const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
   database.exec(`PRAGMA max_page_count = ${Math.ceil(bytesMax / pageBytes)}`);
 }

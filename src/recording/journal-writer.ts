@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JournalEntry, RunEntry } from '../protocol/agent/recording.ts';
 import { NanosError } from '../protocol/errors.ts';
 import { advance, isFinal, START, type OrderPosition } from './entry-order.ts';
-import { encodeEntry, FIRST_HASH } from './entry-row.ts';
+import { chainRow, FIRST_HASH, rowOf, type UnchainedRow } from './entry-row.ts';
 import { createJournalFile, removeJournalFiles, reopenJournalFile } from './journal-file.ts';
 import { JOURNAL_LIMITS, type JournalLimits } from './journal-limits.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -18,6 +18,10 @@ export interface JournalWriterOptions {
   readonly mask?: Mask | undefined;
   readonly limits?: JournalLimits | undefined;
 }
+
+/** So much waits in memory for `commit`; more is given to SQLite before. */
+const WAITING_BYTES_MAX = 256 * 1024;
+const WAITING_ROWS_MAX = 1_024;
 
 const NO_MASK: Mask = { text: (text) => text, bytes: (bytes) => bytes };
 
@@ -35,7 +39,10 @@ export class JournalWriter {
   readonly #mask: Mask;
   readonly #limits: JournalLimits;
   #position: OrderPosition;
+  /** of the last row that SQLite has */
   #hash: Uint8Array;
+  #waiting: UnchainedRow[] = [];
+  #waitingBytes = 0;
   #state: 'rests' | 'transaction' | 'failed' | 'closed' = 'rests';
 
   private constructor(file: string, database: DatabaseSync, lock: RunLock, last: { position: OrderPosition; hash: Uint8Array }, options: JournalWriterOptions) {
@@ -94,20 +101,19 @@ export class JournalWriter {
   append(entry: JournalEntry): number {
     const position = advance(this.#position, entry);
     if (typeof position === 'string') throw new TypeError(`A ${entry.kind} ${position}`);
-    const row = encodeEntry(this.#position.entries, maskEntry(entry, this.#mask), this.#hash, this.#limits);
-    this.#write(() => {
-      if (this.#state === 'rests') this.#database.exec('BEGIN IMMEDIATE');
-      this.#state = 'transaction';
-      this.#insert.run(row.n, row.kind, row.head, row.body, row.outside, row.hash, row.seal);
-    });
+    this.#requireOpen();
+    const row = rowOf(this.#position.entries, maskEntry(entry, this.#mask), this.#limits);
     this.#position = position;
-    this.#hash = row.hash;
+    this.#waiting.push(row);
+    this.#waitingBytes += row.head.length + (row.body?.length ?? 0);
+    if (this.#waitingBytes > WAITING_BYTES_MAX || this.#waiting.length >= WAITING_ROWS_MAX) this.#write(() => this.#insertWaiting());
     return row.n;
   }
 
   commit(): void {
-    if (this.#state === 'rests') return;
+    if (this.#state === 'rests' && this.#waiting.length === 0) return;
     this.#write(() => {
+      this.#insertWaiting();
       this.#database.exec('COMMIT');
       this.#state = 'rests';
     });
@@ -116,7 +122,7 @@ export class JournalWriter {
   /** Gives up what was not committed, and the journal. A run that is over becomes one file that needs nothing beside it. Idempotent. */
   close(): void {
     if (this.#state === 'closed') return;
-    const isOver = this.#state === 'rests' && isFinal(this.#position.end);
+    const isOver = this.#state === 'rests' && this.#waiting.length === 0 && isFinal(this.#position.end);
     this.#state = 'closed';
     try {
       if (isOver) leaveWriteAheadLog(this.#database);
@@ -126,8 +132,24 @@ export class JournalWriter {
     }
   }
 
-  #write(run: () => void): void {
+  #insertWaiting(): void {
+    if (this.#state === 'rests') this.#database.exec('BEGIN IMMEDIATE');
+    this.#state = 'transaction';
+    for (const waiting of this.#waiting) {
+      const row = chainRow(waiting, this.#hash);
+      this.#insert.run(row.n, row.kind, row.head, row.body, row.outside, row.hash, row.seal);
+      this.#hash = row.hash;
+    }
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #requireOpen(): void {
     if (this.#state === 'failed' || this.#state === 'closed') throw new NanosError('recording_full', `The recording ${this.file} takes no more entries: an earlier one failed, or it is closed`);
+  }
+
+  #write(run: () => void): void {
+    this.#requireOpen();
     try {
       withSqliteErrors(this.file, run);
     } catch (error) {
@@ -161,7 +183,7 @@ function lastOf(file: string): { position: OrderPosition; hash: Uint8Array } {
 /** Whoever reads it now keeps the log, and the next writer or reader takes care of it. */
 function leaveWriteAheadLog(database: DatabaseSync): void {
   try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY');
   } catch {
     // The file is whole either way.
   }
