@@ -7,6 +7,7 @@ import { appNano } from '../src/apps/config/app-nano.ts';
 import { parseJsonc } from '../src/protocol/documents/parse-jsonc.ts';
 import { wrangler } from '../src/apps/config/wrangler.ts';
 import { runCli } from '../src/cli/run-cli.ts';
+import { AGENT_LIMITS } from '../src/protocol/agent-limits.ts';
 import { ToGuest, ToHost } from '../src/protocol/boundary.ts';
 import { ERRORS, NanosError } from '../src/protocol/errors.ts';
 import { appLimitsSchema, DEFAULT_APP_LIMITS, HOST_LIMITS } from '../src/protocol/limits.ts';
@@ -90,6 +91,11 @@ test('limits of apps: names, keys, defaults and the largest values', () => {
 test('limits of the host: names and values', () => {
   const documented = rows('docs/limits.md', '## Whole host').map(([name = '', value = '']) => [quoted(name)[0], value]);
   assert.deepEqual(documented, Object.entries(HOST_LIMITS).map(([name, value]) => [name, written(name, value)]));
+});
+
+test('limits of agents: names and values', () => {
+  const documented = rows('docs/limits.md', '## Agents').map(([name = '', value = '']) => [quoted(name)[0], value]);
+  assert.deepEqual(documented, Object.entries(AGENT_LIMITS).map(([name, value]) => [name, written(name, value)]));
 });
 
 test('README: the limits that it shows', () => {
