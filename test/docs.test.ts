@@ -17,6 +17,8 @@ import { appRoutes } from '../src/server/control/routes/app-routes.ts';
 import { healthRoutes } from '../src/server/control/routes/health-routes.ts';
 import { logRoutes } from '../src/server/control/routes/log-routes.ts';
 import { metricsRoutes } from '../src/server/control/routes/metrics-routes.ts';
+import { ollamaRoutes } from '../src/server/control/routes/ollama-routes.ts';
+import { openaiRoutes } from '../src/server/control/routes/openai-routes.ts';
 import { reloadRoutes } from '../src/server/control/routes/reload-routes.ts';
 import { runRoutes } from '../src/server/control/routes/run-routes.ts';
 import { sessionRoutes } from '../src/server/control/routes/session-routes.ts';
@@ -104,7 +106,7 @@ test('README: the limits that it shows', () => {
 });
 
 test('control API: routes and scopes', () => {
-  const routes = [healthRoutes, metricsRoutes, appRoutes, uploadRoutes, reloadRoutes, logRoutes, runRoutes, statusRoutes, sessionRoutes, statusPageRoutes].flat();
+  const routes = [healthRoutes, metricsRoutes, appRoutes, uploadRoutes, reloadRoutes, logRoutes, runRoutes, statusRoutes, sessionRoutes, statusPageRoutes, openaiRoutes, ollamaRoutes].flat();
   const documented = rows('docs/control-api.md', '## Routes').map(([route = '', scope = '']) => `${quoted(route)[0]} ${scope}`);
   assert.deepEqual(documented.toSorted(), routes.map(({ method, path, scope }) => `${method} ${path} ${scope}`).toSorted());
 });

@@ -34,7 +34,7 @@ async function makeClone(t: TestContext): Promise<Clone> {
   t.after(() => rm(folder, { recursive: true, force: true }));
   const root = join(folder, 'my clone');
   await mkdir(root);
-  await cp(TOOLS, join(root, 'tools'), { recursive: true });
+  await cp(TOOLS, join(root, 'tools'), { recursive: true, filter: (path) => !path.endsWith('node_modules') });
   await writeFile(join(root, 'package-lock.json'), '{}');
   await writeFile(join(folder, 'npm-cli.js'), NPM);
   return {

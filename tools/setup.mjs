@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildEngine, EngineError, isEngineUpToDate } from './build-engine.mjs';
+import { installLlama, isLlamaInstalled, LlamaInstallError } from './llama/install.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 
 const root = realpathSync(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -36,11 +37,22 @@ function say(text) {
 }
 
 async function main() {
-  if (isUpToDate() && isEngineUpToDate(root)) return;
+  if (isUpToDate() && isEngineUpToDate(root) && hasModels()) return;
   await withLock(async () => {
     if (!isUpToDate()) await installAll();
     if (buildEngine(root).isNew) say('made the engine that agents are compiled into');
+    if (!hasModels()) await installModels();
   });
+}
+
+/** The engine of local models is there, or not asked for. */
+function hasModels() {
+  return !process.argv.includes('--models') || isLlamaInstalled();
+}
+
+async function installModels() {
+  say('installing the engine of local models, about 100 MB, which the tests use');
+  await installLlama();
 }
 
 async function installAll() {
@@ -143,7 +155,7 @@ function verify() {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof SetupError || error instanceof EngineError)) throw error;
+  if (!(error instanceof SetupError || error instanceof EngineError || error instanceof LlamaInstallError)) throw error;
   say(error.message);
   process.exitCode = 1;
 }

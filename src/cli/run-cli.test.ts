@@ -91,6 +91,7 @@ async function startControl(t: TestContext): Promise<Started> {
   ];
   const host: HostControl = {
     isReady: () => true,
+    models: { list: async () => [], open: () => Promise.reject(new NanosError('model_missing', 'There is no model')) },
     apps: async () => [HELLO, BROKEN],
     app: async () => HELLO,
     deploy: async (folder, name) => {

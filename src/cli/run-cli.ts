@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CreateCommand>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   runs: async () => (await import('./commands/runs.ts')).runsCommand,
+  models: async () => (await import('./commands/models.ts')).modelsCommand,
   bench: async () => (await import('./commands/bench.ts')).benchCommand,
 };
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { EMBEDDED_MODEL } from '../llm/embedded-model.ts';
 import type { CompletionRequest, ModelCall, ModelProvider } from '../protocol/model.ts';
 import { ModelProcess, type ModelProcessOptions } from './model-process.ts';
@@ -104,4 +106,15 @@ test('a machine without the engine says how to get it', async (t) => {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const { provider } = start(t, { engineFolder: folder });
   await assert.rejects(text(provider, LONG), { code: 'model_engine_missing', message: /nanos models install/ });
+});
+
+test('a program that has nothing else to do ends, and the process with it', async () => {
+  const program = `
+    import { Models } from ${JSON.stringify(new URL('models.ts', import.meta.url).href)};
+    const model = await new Models('nowhere', { threadsMax: 1 }).open('nanos-agent');
+    const call = { tenant: 'test', signal: new AbortController().signal };
+    for await (const chunk of model.complete({ input: { prompt: 'Once' }, maxTokens: 2 }, call)) process.stdout.write(chunk.type + ' ');
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program]);
+  assert.match(stdout, /end $/);
 });

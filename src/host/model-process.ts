@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { availableParallelism, loadavg, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { LocalModelFile } from '../llm/local/local-engine.ts';
@@ -140,6 +141,7 @@ export class ModelProcess {
     });
     this.#errors = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors = (this.#errors + text).slice(-STDERR_TAIL_LENGTH)));
+    if (child.stderr instanceof Socket) child.stderr.unref();
     child.on('message', (message: FromModel) => this.#receive(message));
     child.on('error', () => this.#lost(child, 'it could not be started'));
     child.on('exit', (code, signal) => this.#lost(child, signal ?? `status ${code}`));

@@ -30,6 +30,7 @@ import { listenOn, usablePort } from './listen-on.ts';
 import { LogHub } from './log-hub.ts';
 import { openLogOutput, type LogOutput } from './log-output.ts';
 import { mergeMetrics } from './merge-metrics.ts';
+import { Models } from './models.ts';
 import { settleOptions, type SettledOptions } from './settle-options.ts';
 import { FolderWatcher } from './watch-folders.ts';
 
@@ -91,6 +92,7 @@ class Host {
   #policy: OperatorPolicy;
   readonly #registry: AppRegistry;
   readonly #builder: Builder;
+  readonly models: Models;
   readonly #watcher: FolderWatcher;
   readonly #sessions = new SessionStore();
   readonly #ended: Promise<void>;
@@ -110,6 +112,7 @@ class Host {
     this.#parts = parts;
     this.#policy = parts.policy;
     this.#builder = new Builder({ dataDir: parts.dataDir.path });
+    this.models = new Models(parts.dataDir.path);
     this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
     this.#watcher = new FolderWatcher(
       (name) => void this.#folderChanged(name),
@@ -450,7 +453,7 @@ class Host {
     this.#event('info', 'host_closing', undefined, {});
     this.#watcher.close();
     clearTimeout(this.#pruning);
-    await Promise.all([this.#cells?.close(), this.#builder.close(), this.#agents?.close()]);
+    await Promise.all([this.#cells?.close(), this.#builder.close(), this.#agents?.close(), this.models.close()]);
     if (this.#control !== undefined) await closeServer(this.#control);
     this.#event('info', 'host_closed', undefined, {});
     await this.#parts.dataDir.close();
@@ -477,6 +480,7 @@ function bound(host: Host): HostControl {
     recentLogs: (filter, count) => host.recentLogs(filter, count),
     followLogs: (filter, listener) => host.followLogs(filter, listener),
     metrics: () => host.metrics(),
+    models: host.models,
     hostStatus: () => host.hostStatus(),
     runs: host.runs,
   };

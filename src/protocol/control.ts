@@ -1,6 +1,7 @@
 /** The control plane's data, and what its HTTP front needs of the host. */
 import type { AgentsStatus, RunsControl } from './agent/control.ts';
 import type { ErrorData } from './errors.ts';
+import type { ModelService } from './model.ts';
 
 /** What a token may do; `admin` includes the others. */
 export type Scope = 'admin' | 'read' | 'inference';
@@ -76,6 +77,8 @@ export interface HostControl {
   followLogs(filter: LogFilter, listener: (event: LogEvent) => void): () => void;
   /** Prometheus' text format. */
   metrics(): Promise<string>;
+  /** what the inference endpoints serve */
+  readonly models: ModelService;
   hostStatus(): Promise<HostStatus>;
   readonly runs: RunsControl;
 }

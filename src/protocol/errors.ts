@@ -50,6 +50,17 @@ export const ERRORS = {
   replay_diverged: { status: 409, fault: 'host' },
   agents_not_configured: { status: 501, fault: 'host' },
   agents_restarted: { status: 503, fault: 'host' },
+  // models
+  model_missing: { status: 404, fault: 'client' },
+  model_invalid: { status: 422, fault: 'client' },
+  model_unsupported: { status: 400, fault: 'client' },
+  context_overflow: { status: 400, fault: 'client' },
+  model_engine_missing: { status: 503, fault: 'host' },
+  model_out_of_memory: { status: 503, fault: 'host' },
+  model_failed: { status: 502, fault: 'host' },
+  model_unreachable: { status: 502, fault: 'host' },
+  model_key_refused: { status: 502, fault: 'host' },
+  model_timeout: { status: 504, fault: 'host' },
   // control plane and command line
   unauthorized: { status: 401, fault: 'client' },
   forbidden: { status: 403, fault: 'client' },

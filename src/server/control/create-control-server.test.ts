@@ -22,6 +22,7 @@ class OneAppHost implements HostControl {
   readonly asked: string[] = [];
   readonly uploads: Record<string, string>[] = [];
   readonly listeners = new Set<(event: LogEvent) => void>();
+  readonly models = { list: async () => [], open: () => Promise.reject(new NanosError('model_missing', 'There is no model')) };
   ready = true;
   failure: Error | undefined;
   status: AppStatus = {

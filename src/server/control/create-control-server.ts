@@ -7,11 +7,14 @@ import { authenticate, checkScope, type Caller } from './authenticate.ts';
 import { allowedHostSet, checkHost, checkOrigin } from './check-origin.ts';
 import { isLoopback } from './is-loopback.ts';
 import type { HostControl } from '../../protocol/control.ts';
+import type { Route } from './route.ts';
 import { RouteTable } from './route-table.ts';
 import { appRoutes } from './routes/app-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { logRoutes } from './routes/log-routes.ts';
 import { metricsRoutes } from './routes/metrics-routes.ts';
+import { ollamaRoutes } from './routes/ollama-routes.ts';
+import { openaiRoutes } from './routes/openai-routes.ts';
 import { reloadRoutes } from './routes/reload-routes.ts';
 import { runRoutes } from './routes/run-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
@@ -46,6 +49,8 @@ const ROUTES = [
   ...statusRoutes,
   ...sessionRoutes,
   ...statusPageRoutes,
+  ...openaiRoutes,
+  ...ollamaRoutes,
 ];
 
 const SERVER_OPTIONS = {
@@ -67,20 +72,24 @@ export function createControlServer(host: HostControl, options: ControlServerOpt
   const allowed = allowedHostSet(options.allowedHosts);
   const temporary = join(options.dataDir, 'tmp');
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
     checkHost(request, allowed);
     const url = targetUrl(request);
     const caller = identify(request, options);
     checkOrigin(request, caller.viaCookie);
     const { route, params } = table.match(request.method ?? '', url.pathname);
-    if (route.scope !== 'open') checkScope(caller, route.scope);
-    await route.handle({ request, response, url, params, host, caller, sessions: options.sessions, temporary });
+    try {
+      if (route.scope !== 'open') checkScope(caller, route.scope);
+      await route.handle({ request, response, url, params, host, caller, sessions: options.sessions, temporary });
+    } catch (error) {
+      fail(response, error, requestId, options, route.sendError);
+    }
   }
 
   function listener(request: IncomingMessage, response: ServerResponse): void {
     const requestId = randomUUID();
     response.on('error', () => undefined);
-    answer(request, response)
+    answer(request, response, requestId)
       .catch((error: unknown) => fail(response, error, requestId, options))
       .finally(() => dropRestOfBody(request));
   }
@@ -108,10 +117,10 @@ function targetUrl(request: IncomingMessage): URL {
   return new URL(written);
 }
 
-function fail(response: ServerResponse, error: unknown, requestId: string, options: ControlServerOptions): void {
+function fail(response: ServerResponse, error: unknown, requestId: string, options: ControlServerOptions, send: Route['sendError'] = sendError): void {
   if (!(error instanceof NanosError) || error.code === 'internal') options.onError?.(error, requestId);
   if (response.headersSent) response.destroy();
-  else sendError(response, error, requestId);
+  else send(response, error, requestId);
 }
 
 /** What is left of a body is read and dropped for a while: closing at once could make the client lose the answer with it. */

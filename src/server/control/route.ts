@@ -25,4 +25,6 @@ export interface Route {
   /** `open`: no token needed */
   readonly scope: Scope | 'open';
   handle(context: RouteContext): Promise<void> | void;
+  /** for clients that expect errors in another form than the control API's */
+  sendError?(response: ServerResponse, error: unknown, requestId: string): void;
 }
