@@ -35,7 +35,7 @@ async function measure({ quick, only, say, signal }: BenchOptions): Promise<Repo
     if (names.some((name) => isWanted(name, only))) figures.push(...(await trySection(names, section, { ...shared, scope: new BenchScope(signal) })));
   }
   if (figures.length === 0) throw new Error(notes.at(-1));
-  return { machine: machineFacts(workerd?.version), quick, figures: figures.filter(({ section }) => isWanted(section, only)), notes };
+  return { machine: { ...machineFacts(), workerd: workerd?.version ?? 'not installed' }, quick, figures: figures.filter(({ section }) => isWanted(section, only)), notes };
 }
 
 /** One section that fails takes no other's figures with it. */
@@ -62,8 +62,9 @@ function findWorkerd(say: (text: string) => void, notes: string[]): ReturnType<t
   try {
     return installWorkerd(say);
   } catch (error) {
-    notes.push(`workerd is left out: ${error instanceof Error ? error.message : String(error)}`);
-    say(notes.at(-1)!);
+    const missing = `workerd is left out: ${error instanceof Error ? error.message : String(error)}`;
+    notes.push(missing);
+    say(missing);
     return undefined;
   }
 }

@@ -6,11 +6,10 @@ export interface MachineFacts {
   readonly memoryGb: number;
   readonly system: string;
   readonly node: string;
-  readonly workerd: string;
 }
 
 /** What the figures were measured on. */
-export function machineFacts(workerdVersion: string | undefined): MachineFacts {
+export function machineFacts(): MachineFacts {
   const all = cpus();
   return {
     processor: all[0]?.model.trim() ?? 'unknown',
@@ -18,6 +17,5 @@ export function machineFacts(workerdVersion: string | undefined): MachineFacts {
     memoryGb: Math.round(totalmem() / 1024 ** 3),
     system: `${process.platform} ${process.arch}`,
     node: process.version,
-    workerd: workerdVersion ?? 'not installed',
   };
 }

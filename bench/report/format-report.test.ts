@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { atLeastOf, atMostOf, below, type Figure } from './figure.ts';
-import { formatMarkdown, formatTerminal, round, type Report } from './format-report.ts';
+import { formatMarkdown, formatTerminal, type Report } from './format-report.ts';
+import { round } from './round.ts';
 
 const values = { nanos: 40_000, workerd: 10_000 };
 const figures: Figure[] = [

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { NanosError } from '../../protocol/errors.ts';
 import type { CliIo } from '../cli-io.ts';
 
@@ -14,10 +14,6 @@ export interface BenchOptions {
   readonly signal: AbortSignal;
 }
 
-interface BenchModule {
-  appsBench(options: BenchOptions): Promise<string>;
-}
-
 interface Options {
   readonly json?: boolean;
   readonly markdown?: boolean;
@@ -25,43 +21,85 @@ interface Options {
   readonly only?: string;
 }
 
+type Bench = (options: BenchOptions) => Promise<string>;
+
+/** What is measured, and its sections. */
+const SUBJECTS = {
+  apps: ['cold', 'memory', 'throughput', 'idle'],
+  agents: ['boot', 'calls', 'memory', 'metering', 'snapshots', 'recordings'],
+} as const;
+type Subject = keyof typeof SUBJECTS;
+
 const EXAMPLES = `
-It needs a clone of the repository, Linux, and about 10 minutes on a quiet machine; with --quick about 90 seconds.
-workerd comes from npm, into a folder of its own; without a network its column stays empty.
+apps: nanos beside workerd and bare node:http, about 10 minutes on a quiet machine. agents: boot, syscalls, memory, metering, snapshots and
+recordings beside secure-exec, about 5 minutes. With --quick about 90 seconds. The peers come from npm, into a folder of their own; without
+a network their columns stay empty. MANIFEST: one agent's boot and its syscalls on this machine; nothing that it does has an effect.
+
+It needs a clone of the repository; apps and agents need Linux. Whether a target was met is in the report and not in the exit status.
 
 Examples:
   nanos bench apps
-  nanos bench apps --quick --only throughput
-  nanos bench apps --markdown > figures.md`;
+  nanos bench agents --quick --only calls
+  nanos bench examples/agents/secret/agent.nano
+  nanos bench agents --markdown > figures.md`;
 
 export function benchCommand(io: CliIo): Command {
   return new Command('bench')
-    .description('measure this machine: nanos beside workerd and bare node:http')
-    .addArgument(new Argument('[what]', 'what to measure').choices(['apps']).default('apps'))
+    .description('measure this machine: apps, agents, or one agent')
+    .addArgument(new Argument('[what]', 'apps, agents, or the .nano file of an agent').argParser(parseWhat).default('apps'))
     .addOption(new Option('--json', 'print JSON').conflicts('markdown'))
     .option('--markdown', 'print Markdown tables')
     .option('--quick', 'smaller samples')
-    .addOption(new Option('--only <section>', 'measure one section').choices(['cold', 'memory', 'throughput', 'idle']))
+    .option('--only <section>', `measure one section: of apps ${SUBJECTS.apps.join(', ')}; of agents ${SUBJECTS.agents.join(', ')}`)
     .addHelpText('after', EXAMPLES)
-    .action((_what: string, options: Options) => bench(options, io));
+    .action((what: string, options: Options) => bench(what, options, io));
 }
 
-async function bench({ json, markdown, quick, only }: Options, io: CliIo): Promise<void> {
-  const { appsBench } = await loadBench();
+function parseWhat(text: string): string {
+  if (isSubject(text) || text.endsWith('.nano')) return text;
+  throw new InvalidArgumentError('It must be apps, agents, or the path of a manifest, which ends in .nano.');
+}
+
+function isSubject(what: string): what is Subject {
+  return Object.hasOwn(SUBJECTS, what);
+}
+
+async function bench(what: string, { json, markdown, quick, only }: Options, io: CliIo): Promise<void> {
+  checkSection(what, only);
+  const run = await loadBench(what);
   const stop = new AbortController();
   const stopListening = io.onStopSignal(() => (stop.signal.aborted ? io.exit(1) : stop.abort(new NanosError('internal', 'The bench was stopped'))));
   try {
     const format = json === true ? 'json' : markdown === true ? 'markdown' : 'terminal';
-    io.stdout.write(await appsBench({ quick: quick === true, only, format, say: (text) => void io.stderr.write(`bench: ${text}\n`), signal: stop.signal }));
+    io.stdout.write(await run({ quick: quick === true, only, format, say: (text) => void io.stderr.write(`bench: ${text}\n`), signal: stop.signal }));
   } finally {
     stopListening();
   }
 }
 
-async function loadBench(): Promise<BenchModule> {
+function checkSection(what: string, only: string | undefined): void {
+  if (only === undefined) return;
+  if (!isSubject(what)) throw new NanosError('usage', '--only is for apps and agents: one agent is measured as a whole');
+  const sections: readonly string[] = SUBJECTS[what];
+  if (!sections.includes(only)) throw new NanosError('usage', `The bench of ${what} has no section ${only}: it has ${sections.join(', ')}`);
+}
+
+async function loadBench(what: string): Promise<Bench> {
+  if (what === 'apps') {
+    const module: { readonly appsBench: Bench } = await importBench('apps-bench.ts');
+    return module.appsBench;
+  }
+  if (what === 'agents') {
+    const module: { readonly agentsBench: Bench } = await importBench('agents-bench.ts');
+    return module.agentsBench;
+  }
+  const module: { readonly manifestBench: (path: string, options: BenchOptions) => Promise<string> } = await importBench('manifest-bench.ts');
+  return (options) => module.manifestBench(what, options);
+}
+
+async function importBench<T>(name: string): Promise<T> {
   // The same way up from src/cli/commands and from dist/cli/commands.
-  const file = new URL('../../../bench/apps-bench.ts', import.meta.url);
+  const file = new URL(`../../../bench/${name}`, import.meta.url);
   if (!existsSync(file)) throw new NanosError('usage', 'The published package has no bench in it: run npm run bench in a clone of the nanos repository');
-  const module: BenchModule = await import(file.href);
-  return module;
+  return (await import(file.href)) as T;
 }

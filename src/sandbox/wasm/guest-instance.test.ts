@@ -167,6 +167,13 @@ test('an instance goes on in another one, bit by bit', async () => {
   const second = GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages, memory: memory.slice(), globals }));
   assert.deepEqual(second.state(), first.state());
   assert.deepEqual(second.enter(FUEL, 'run'), first.enter(FUEL, 'run'));
+  const inPlace = GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, (memoryOf) => {
+    const own = memoryOf(pages);
+    own.set(second.memory);
+    return { pages, memory: own, globals: second.state().globals };
+  });
+  assert.deepEqual(inPlace.state(), second.state());
+  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, (memoryOf) => ({ pages, memory: memoryOf(5), globals })), /needs 5 pages of memory/);
   const corrupt = (error: unknown): boolean => error instanceof NanosError && error.code === 'snapshot_corrupt';
   assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages: 0, memory: new Uint8Array(), globals })), corrupt);
   assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages, memory: memory.slice(), globals: [] })), corrupt);

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runCli } from '../run-cli.ts';
+
+async function bench(...args: string[]): Promise<[status: number, err: string]> {
+  let err = '';
+  const status = await runCli(['bench', ...args], {
+    stdout: { write: () => assert.fail('something was measured') },
+    stderr: { write: (text) => (err += text) },
+    environment: {},
+    startHost: () => Promise.reject(new Error('not to be started')),
+    onStopSignal: () => () => undefined,
+    exit: () => undefined,
+  });
+  return [status, err];
+}
+
+async function refuses(args: readonly string[], reason: RegExp): Promise<void> {
+  const [status, err] = await bench(...args);
+  assert.equal(status, 2, err);
+  assert.match(err, reason);
+}
+
+test('measures apps, agents or a manifest, and says so', async () => {
+  await refuses(['servers'], /apps, agents, or the path of a manifest/);
+  await refuses(['agents', '--json', '--markdown'], /cannot be used with/);
+});
+
+test('a section is one of what is measured', async () => {
+  await refuses(['agents', '--only', 'idle'], /agents has no section idle: it has boot, calls, memory, metering, snapshots, recordings/);
+  await refuses(['--only', 'boot'], /apps has no section boot/);
+  await refuses(['agent.nano', '--only', 'boot'], /one agent is measured as a whole/);
+});
+
+test('a manifest that is not there is no usage error', async () => {
+  const [status, err] = await bench('nowhere/agent.nano');
+  assert.equal(status, 1);
+  assert.match(err, /nowhere\/agent\.nano/);
+});
