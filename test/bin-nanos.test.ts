@@ -42,7 +42,7 @@ function run(shell: string, script: string, args: readonly string[], cwd: string
   return execFileSync(shell, [script, ...args], { cwd, encoding: 'utf8' }).trimEnd().split('\n');
 }
 
-const FLAGS = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'];
+const FLAGS = ['--disable-warning=ExperimentalWarning'];
 
 for (const shell of SHELLS) {
   test(`${shell}: a repository runs its sources, and arguments arrive as they are`, (t) => {
@@ -58,11 +58,11 @@ for (const shell of SHELLS) {
     const top = awkwardFolder(t);
     const modules = join(top, 'node_modules');
     installNode(modules);
-    const script = installScript(join(modules, 'nanos'), 'dist/cli/main.js');
+    const script = installScript(join(modules, 'nanos'), 'dist/command/main.js');
     mkdirSync(join(modules, '.bin'));
     symlinkSync('../nanos/bin/nanos', join(modules, '.bin', 'nanos'));
     symlinkSync(join(modules, '.bin', 'nanos'), join(top, 'my nanos'));
-    const expected = [...FLAGS, join(modules, 'nanos/dist/cli/main.js'), '--version'];
+    const expected = [...FLAGS, join(modules, 'nanos/dist/command/main.js'), '--version'];
     for (const path of [script, join(modules, '.bin', 'nanos'), join(top, 'my nanos')]) assert.deepEqual(run(shell, path, ['--version'], '/'), expected);
     assert.deepEqual(run(shell, './my nanos', ['--version'], top), expected);
   });
@@ -73,7 +73,7 @@ for (const shell of SHELLS) {
     write(join(top, 'node_modules', PACKAGE, 'bin', 'node'), '#!/bin/sh\nexit 9\n');
     chmodSync(join(top, 'node_modules', PACKAGE, 'bin', 'node'), 0o755);
     installNode(join(root, 'node_modules'));
-    assert.equal(run(shell, installScript(root, 'dist/cli/main.js'), [], '/').length, 3);
+    assert.equal(run(shell, installScript(root, 'dist/command/main.js'), [], '/').length, 2);
   });
 
   test(`${shell}: without Node.js it says what to do`, (t) => {

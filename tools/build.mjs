@@ -4,6 +4,7 @@ import { copyFileSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildEngine } from './build-engine.mjs';
+import { bundleCommand } from './bundle-command.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -20,6 +21,7 @@ emit('tsconfig.sdk.json');
 // What the sources read at run time besides code.
 cpSync(join(root, 'src'), dist, { recursive: true, filter: (path) => !/\.(ts|tsx|md|wat)$/.test(path) });
 copyFileSync(buildEngine(root).file, join(dist, 'agent-engine.wasm'));
+await bundleCommand(dist);
 
 function emit(project) {
   const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, project)], { cwd: root, stdio: ['ignore', process.stderr, process.stderr] });

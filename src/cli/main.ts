@@ -1,11 +1,15 @@
 import process from 'node:process';
-import { runCli } from './run-cli.ts';
+import { useCodeCache } from './code-cache.ts';
 
 // A reader that has seen enough, as `head`, ends the command without a complaint.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
+
+// It serves what is loaded from here on.
+useCodeCache(process.env);
+const { runCli } = await import('./run-cli.ts');
 
 const status = await runCli(process.argv.slice(2), {
   stdout: process.stdout,

@@ -32,7 +32,7 @@ const COPIED_BODY_BYTES_MAX = 16 * 1024;
 /** A row that is not chained to the one before it yet. */
 export type UnchainedRow = Omit<EntryRow, 'hash' | 'seal'>;
 
-/** Bytes are copied. Throws `recording_full` for an entry larger than any may be, a TypeError for a head that JSON has no form for. */
+/** Throws `recording_full` for an entry larger than any may be, a TypeError for a head that JSON has no form for. */
 export function rowOf(n: number, entry: JournalEntry, limits: JournalLimits): UnchainedRow {
   const head = canonicalJson(entry.head);
   const body = storable(entry.body);
@@ -58,7 +58,7 @@ export function encodeEntry(n: number, entry: JournalEntry, previousHash: Uint8A
 /** SQLite takes the empty array that it gave itself for NULL. */
 function storable(body: Uint8Array | undefined): Uint8Array | null {
   if (body === undefined) return null;
-  return body.length === 0 ? new Uint8Array(0) : Uint8Array.prototype.slice.call(body);
+  return body.length === 0 ? new Uint8Array(0) : body;
 }
 
 /** The columns of a row for `decodeEntry`: text as its bytes, so that no two contents read alike. */

@@ -28,6 +28,8 @@ export function createJournalFile(file: string, { durable, bytesMax }: { durable
   createEmpty(file);
   return withSqliteErrors(file, () => {
     const database = new DatabaseSync(file, { timeout: BUSY_MS_MAX });
+    // There is nothing to lose yet that would be worth waiting for the disk.
+    database.exec('PRAGMA synchronous = OFF');
     prepareWriter(database, durable, bytesMax);
     database.exec('BEGIN IMMEDIATE');
     for (const statement of SCHEMA) database.exec(statement);

@@ -41,7 +41,7 @@ export class JournalWriter {
   #position: OrderPosition;
   /** of the last row that SQLite has */
   #hash: Uint8Array;
-  #waiting: UnchainedRow[] = [];
+  #waiting: (() => UnchainedRow)[] = [];
   #waitingBytes = 0;
   #state: 'rests' | 'transaction' | 'failed' | 'closed' = 'rests';
 
@@ -102,12 +102,12 @@ export class JournalWriter {
     const position = advance(this.#position, entry);
     if (typeof position === 'string') throw new TypeError(`A ${entry.kind} ${position}`);
     this.#requireOpen();
-    const row = rowOf(this.#position.entries, maskEntry(entry, this.#mask), this.#limits);
+    const row = this.#row(this.#position.entries, maskEntry(entry, this.#mask));
     this.#position = position;
     this.#waiting.push(row);
-    this.#waitingBytes += row.head.length + (row.body?.length ?? 0);
+    this.#waitingBytes += entry.body?.length ?? 0;
     if (this.#waitingBytes > WAITING_BYTES_MAX || this.#waiting.length >= WAITING_ROWS_MAX) this.#write(() => this.#insertWaiting());
-    return row.n;
+    return position.entries - 1;
   }
 
   commit(): void {
@@ -132,11 +132,22 @@ export class JournalWriter {
     }
   }
 
+  /** Calls and replies are encoded when the guest does not wait for it. */
+  #row(n: number, entry: JournalEntry): () => UnchainedRow {
+    if ((entry.kind === 'call' || entry.kind === 'reply') && entry.body.length <= this.#limits.bodyBytesMax) {
+      const copied = { ...entry, body: copyOf(entry.body) };
+      return () => rowOf(n, copied, this.#limits);
+    }
+    const row = rowOf(n, entry, this.#limits);
+    const copied = row.body === null ? row : { ...row, body: copyOf(row.body) };
+    return () => copied;
+  }
+
   #insertWaiting(): void {
     if (this.#state === 'rests') this.#database.exec('BEGIN IMMEDIATE');
     this.#state = 'transaction';
     for (const waiting of this.#waiting) {
-      const row = chainRow(waiting, this.#hash);
+      const row = chainRow(waiting(), this.#hash);
       this.#insert.run(row.n, row.kind, row.head, row.body, row.outside, row.hash, row.seal);
       this.#hash = row.hash;
     }
@@ -157,6 +168,11 @@ export class JournalWriter {
       throw error;
     }
   }
+}
+
+/** A Buffer's own `slice` is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function locked<T>(file: string, run: (lock: RunLock) => T): T {
@@ -183,7 +199,11 @@ function lastOf(file: string): { position: OrderPosition; hash: Uint8Array } {
 /** Whoever reads it now keeps the log, and the next writer or reader takes care of it. */
 function leaveWriteAheadLog(database: DatabaseSync): void {
   try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY');
+    database.exec('PRAGMA busy_timeout = 0');
+    // What has reached the disk whole is only marked after that: with the mark or without, it is whole.
+    const isWhole = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
+    if (isWhole) database.exec('PRAGMA synchronous = OFF');
+    database.exec('PRAGMA journal_mode = DELETE');
   } catch {
     // The file is whole either way.
   }

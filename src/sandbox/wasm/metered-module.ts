@@ -1,19 +1,11 @@
 import { createHash } from 'node:crypto';
 import { NanosError } from '../../protocol/errors.ts';
-import { readModule } from './binary/read-module.ts';
-import type { FunctionType, WasmModule } from './binary/wasm-module.ts';
+import type { Import, WasmModule } from './binary/wasm-module.ts';
 import { meterModule, METER_VERSION } from './meter-module.ts';
-import { appendRecord, readRecord } from './metered-record.ts';
-import { globalExport } from './metering/metering-names.ts';
-import type { MutableGlobal } from './metering/mutable-globals.ts';
+import { appendRecord, readRecord, type FunctionImport, type MeteredRecord } from './metered-record.ts';
+import { mutableGlobals, type MutableGlobal } from './metering/mutable-globals.ts';
 import { snapshotRefusal } from './snapshot/snapshot-refusal.ts';
 import { checkImports, validateModule, type ModuleRules } from './validate-module.ts';
-
-export interface FunctionImport {
-  readonly module: string;
-  readonly name: string;
-  readonly type: FunctionType;
-}
 
 /** A module ready to be instantiated any number of times. */
 export interface MeteredModule {
@@ -26,6 +18,7 @@ export interface MeteredModule {
   readonly module: WebAssembly.Module;
   /** its own globals that can change, in ascending order */
   readonly globals: readonly MutableGlobal[];
+  readonly imports: readonly Import[];
   /** the functions that it imports, in their order */
   readonly functionImports: readonly FunctionImport[];
   /** pages of 64 KiB that its memory begins with; 0 when it has none */
@@ -36,27 +29,25 @@ export interface MeteredModule {
 
 /** Validates and meters. Throws module_invalid or module_refused. */
 export function meterOriginal(original: Uint8Array, rules: ModuleRules): Uint8Array<ArrayBuffer> {
-  const metered = meterModule(validateModule(original, rules));
-  return appendRecord(metered, { meterVersion: METER_VERSION, sourceHash: sha256Hex(original), snapshotRefusal: snapshotRefusal(original) });
+  const module = validateModule(original, rules);
+  return appendRecord(meterModule(module), {
+    meterVersion: METER_VERSION,
+    sourceHash: sha256Hex(original),
+    globals: mutableGlobals(module),
+    imports: module.imports.map(({ module: from, name, kind }) => ({ module: from, name, kind })),
+    functionImports: functionImports(module),
+    memoryPagesMin: module.memories[0]?.min ?? 0,
+    snapshotRefusal: snapshotRefusal(original),
+  });
 }
 
 /** Compiles what `meterOriginal` gave, now or in an earlier process. Undefined when these bytes are not whole, or of another version of the metering. */
 export async function compileMetered(bytes: Uint8Array, rules: ModuleRules): Promise<MeteredModule | undefined> {
-  const parsed = readMetered(bytes);
-  if (parsed === undefined) return undefined;
-  const { module, record } = parsed;
-  checkImports(module, rules);
-  const exported = new Set(module.exports.map(({ name }) => name));
-  return {
-    sourceHash: record.sourceHash,
-    hash: sha256Hex(bytes),
-    bytes,
-    module: await WebAssembly.compile(bytes),
-    globals: module.globals.flatMap(({ type }, index) => (exported.has(globalExport(index)) ? [{ index, type: type as MutableGlobal['type'] }] : [])),
-    functionImports: functionImports(module),
-    memoryPagesMin: module.memories[0]?.min ?? 0,
-    snapshotRefusal: record.snapshotRefusal,
-  };
+  const record = readMetered(bytes);
+  if (record === undefined) return undefined;
+  const { sourceHash, globals, imports, functionImports, memoryPagesMin, snapshotRefusal } = record;
+  checkImports(imports, rules);
+  return { sourceHash, hash: sha256Hex(bytes), bytes, module: await WebAssembly.compile(bytes), globals, imports, functionImports, memoryPagesMin, snapshotRefusal };
 }
 
 function functionImports({ imports, functions, types }: WasmModule): FunctionImport[] {
@@ -64,11 +55,10 @@ function functionImports({ imports, functions, types }: WasmModule): FunctionImp
   return imported.map(({ module, name }, index) => ({ module, name, type: types[functions[index] ?? 0] ?? { params: [], results: [] } }));
 }
 
-function readMetered(bytes: Uint8Array): { module: WasmModule; record: NonNullable<ReturnType<typeof readRecord>> } | undefined {
+function readMetered(bytes: Uint8Array): MeteredRecord | undefined {
   try {
-    const module = readModule(bytes);
-    const record = readRecord(bytes, module.sections);
-    return record?.meterVersion === METER_VERSION ? { module, record } : undefined;
+    const record = readRecord(bytes);
+    return record?.meterVersion === METER_VERSION ? record : undefined;
   } catch (error) {
     if (error instanceof NanosError) return undefined;
     throw error;

@@ -1,39 +1,51 @@
 import { createHash } from 'node:crypto';
-import { ByteReader } from './binary/byte-reader.ts';
 import { ByteWriter } from './binary/byte-writer.ts';
-import { customSection, SECTION, type Section } from './binary/sections.ts';
+import { customSection, readSections, SECTION } from './binary/sections.ts';
+import type { FunctionType, Import } from './binary/wasm-module.ts';
+import type { MutableGlobal } from './metering/mutable-globals.ts';
 
 const SECTION_NAME = 'nanos.metered';
 const HASH_BYTES = 32;
 
-/** What a metered module says about itself, in a custom section at its end. */
+export interface FunctionImport {
+  readonly module: string;
+  readonly name: string;
+  readonly type: FunctionType;
+}
+
+/** What a metered module says about itself, in a custom section at its end: all that a host has to know of it besides its code. */
 export interface MeteredRecord {
   readonly meterVersion: number;
   /** SHA-256, hex, of the module before metering */
   readonly sourceHash: string;
-  /** why a snapshot of its instances is refused; undefined when none is */
-  readonly snapshotRefusal: string | undefined;
+  /** its own globals that can change, in ascending order */
+  readonly globals: readonly MutableGlobal[];
+  readonly imports: readonly Import[];
+  /** those of them that are functions, in their order */
+  readonly functionImports: readonly FunctionImport[];
+  /** pages of 64 KiB that its memory begins with; 0 when it has none */
+  readonly memoryPagesMin: number;
+  /** why a snapshot of its instances is refused; absent when none is */
+  readonly snapshotRefusal?: string | undefined;
 }
 
-/** The metered module with its record: version (u32), hash of the original, hash of the bytes before the section, refusal (a name, empty for none). */
-export function appendRecord(metered: Uint8Array, { meterVersion, sourceHash, snapshotRefusal }: MeteredRecord): Uint8Array<ArrayBuffer> {
-  const content = new ByteWriter(128).u32(meterVersion).raw(Buffer.from(sourceHash, 'hex')).raw(sha256(metered)).name(snapshotRefusal ?? '');
+/** The metered module with its record: JSON, then the SHA-256 of everything before it. */
+export function appendRecord(metered: Uint8Array, record: MeteredRecord): Uint8Array<ArrayBuffer> {
+  const content = new ByteWriter(1024).raw(Buffer.from(JSON.stringify(record))).raw(new Uint8Array(HASH_BYTES));
   const { body } = customSection(SECTION_NAME, content.written);
-  return new ByteWriter(metered.length + body.length + 8).raw(metered).u8(SECTION.custom).block(body).toBytes();
+  const bytes = new ByteWriter(metered.length + body.length + 8).raw(metered).u8(SECTION.custom).block(body).toBytes();
+  bytes.set(sha256(bytes.subarray(0, -HASH_BYTES)), bytes.length - HASH_BYTES);
+  return bytes;
 }
 
-/** The record of a module with these sections; undefined when there is none, or when a byte of the module changed since it was written. */
-export function readRecord(bytes: Uint8Array, sections: readonly Section[]): MeteredRecord | undefined {
-  const last = sections.at(-1);
-  const before = sections.at(-2);
-  if (last?.name !== SECTION_NAME || before === undefined) return undefined;
-  const reader = new ByteReader(bytes, last.start, last.end);
-  const meterVersion = reader.u32();
-  const sourceHash = Buffer.from(reader.take(HASH_BYTES)).toString('hex');
-  const hash = reader.take(HASH_BYTES);
-  const snapshotRefusal = reader.name();
-  if (reader.remaining !== 0 || !sha256(bytes.subarray(0, before.end)).equals(hash)) return undefined;
-  return { meterVersion, sourceHash, snapshotRefusal: snapshotRefusal === '' ? undefined : snapshotRefusal };
+/** The record of a module; undefined when there is none, or when a byte changed since it was written. Throws module_invalid. */
+export function readRecord(bytes: Uint8Array): MeteredRecord | undefined {
+  const section = readSections(bytes).at(-1);
+  if (section?.name !== SECTION_NAME || section.end - section.start < HASH_BYTES) return undefined;
+  if (!sha256(bytes.subarray(0, -HASH_BYTES)).equals(bytes.subarray(-HASH_BYTES))) return undefined;
+  const json = Buffer.from(bytes.subarray(section.start, section.end - HASH_BYTES)).toString();
+  // Nobody but appendRecord writes what has this hash behind it.
+  return JSON.parse(json) as MeteredRecord;
 }
 
 function sha256(bytes: Uint8Array): Buffer {

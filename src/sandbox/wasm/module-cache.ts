@@ -3,7 +3,6 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NanosError } from '../../protocol/errors.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
-import { readModule } from './binary/read-module.ts';
 import { METER_VERSION } from './meter-module.ts';
 import { compileMetered, meterOriginal, sha256Hex, type MeteredModule } from './metered-module.ts';
 import { checkImports, type ModuleRules } from './validate-module.ts';
@@ -57,7 +56,7 @@ export class ModuleCache {
   async #cached(sourceHash: string, rules: ModuleRules): Promise<MeteredModule | undefined> {
     const shared = this.#compiled.get(sourceHash)?.deref();
     if (shared !== undefined) {
-      checkImports(readModule(shared.bytes), rules);
+      checkImports(shared.imports, rules);
       return shared;
     }
     const bytes = await readIfThere(this.#meteredFile(sourceHash));

@@ -3,7 +3,7 @@ import { InstructionWalker } from './binary/instruction-walker.ts';
 import { readModule } from './binary/read-module.ts';
 import { SECTION } from './binary/sections.ts';
 import { tooMuch } from './binary/too-much.ts';
-import type { Body, ExternalKind, WasmModule } from './binary/wasm-module.ts';
+import type { Body, ExternalKind, Import, WasmModule } from './binary/wasm-module.ts';
 import { WASM_LIMITS } from './wasm-limits.ts';
 
 /** What a caller lets a module import. */
@@ -27,7 +27,7 @@ export function validateModule(bytes: Uint8Array, rules: ModuleRules): Validated
   if (bytes.length > WASM_LIMITS.moduleBytesMax) tooMuch('bytes', bytes.length, WASM_LIMITS.moduleBytesMax);
   const module = readModule(bytes);
   checkCounts(module);
-  checkImports(module, rules);
+  checkImports(module.imports, rules);
   checkExports(module);
   for (const [index, body] of module.bodies.entries()) checkBody(module, body, module.imported.function + index);
   if (!WebAssembly.validate(bytes)) throw new NanosError('module_invalid', `The module is not valid: ${reasonOf(bytes)}`);
@@ -56,8 +56,8 @@ function checkCounts(module: WasmModule): void {
 }
 
 /** Throws module_refused for an import that the rules don't allow. */
-export function checkImports(module: WasmModule, rules: ModuleRules): void {
-  const refused = module.imports.find(({ module: from, name, kind }) => !rules.imports(from, name, kind));
+export function checkImports(imports: readonly Import[], rules: ModuleRules): void {
+  const refused = imports.find(({ module: from, name, kind }) => !rules.imports(from, name, kind));
   if (refused === undefined) return;
   throw new NanosError('module_refused', `The module imports the ${refused.kind} ${JSON.stringify(`${refused.module}.${refused.name}`)}, which it may not`);
 }

@@ -43,11 +43,15 @@ export class MemoryImage {
 
 /** A copy up to the last page that holds more than zeros. */
 function trimmed(memory: Uint8Array): Uint8Array {
-  let end = memory.length;
-  while (end > 0 && memory[end - 1] === 0) end--;
-  const bytes = new Uint8Array(Math.ceil(end / PAGE_BYTES) * PAGE_BYTES);
-  bytes.set(memory.subarray(0, end));
+  let pages = Math.ceil(memory.length / PAGE_BYTES);
+  while (pages > 0 && isZero(memory.subarray((pages - 1) * PAGE_BYTES, pages * PAGE_BYTES))) pages--;
+  const bytes = new Uint8Array(pages * PAGE_BYTES);
+  bytes.set(memory.subarray(0, bytes.length));
   return bytes;
+}
+
+function isZero(page: Uint8Array): boolean {
+  return Buffer.compare(page, ZERO_PAGE.subarray(0, page.length)) === 0;
 }
 
 function hashesOf(bytes: Uint8Array): Uint8Array {

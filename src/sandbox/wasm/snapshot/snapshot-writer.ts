@@ -11,10 +11,10 @@ const EACH_REST_BYTES_MAX = 16 * 1024 * 1024;
 export const CHAIN_DELTAS_MAX = 32;
 export const CHAIN_BYTES_MIN = 512 * 1024;
 
-/** Absent when this rest was left out. */
+/** Without a hash when this rest was left out, and without a body when only hashes are wanted. */
 export type Snapshot =
   | { readonly kind: 'key' | 'delta'; readonly body: Uint8Array; readonly stateHash: string }
-  | { readonly kind?: undefined; readonly body?: undefined; readonly stateHash?: undefined };
+  | { readonly kind?: undefined; readonly body?: undefined; readonly stateHash?: string };
 
 /**
  * Takes the snapshots of one run. Which rests have one, and of which kind, follows from the states alone: two runs that go alike are recorded alike.
@@ -22,12 +22,14 @@ export type Snapshot =
  */
 export class SnapshotWriter {
   readonly #tracker: StateTracker;
+  readonly #hashesOnly: boolean;
   #restsSince = Number.POSITIVE_INFINITY;
   #chain: Chain | undefined;
 
-  /** `image`: of the module whose instance is to be looked at. */
-  constructor(image: MemoryImage) {
+  /** `image`: of the module whose instance is to be looked at. `hashesOnly`: nothing is to be restored from these snapshots. */
+  constructor(image: MemoryImage, { hashesOnly = false }: { readonly hashesOnly?: boolean } = {}) {
     this.#tracker = new StateTracker(image);
+    this.#hashesOnly = hashesOnly;
   }
 
   /** To be called at each rest of the guest. */
@@ -35,14 +37,15 @@ export class SnapshotWriter {
     this.#restsSince++;
     if (state.pages > SNAPSHOT_PAGES_MAX || this.#restsSince < state.memory.length / EACH_REST_BYTES_MAX) return {};
     this.#restsSince = 0;
-    return this.#look(state);
+    return this.#hashesOnly ? { stateHash: this.#tracker.see(state) } : this.#look(state);
   }
 
   #look(state: GuestState): Snapshot {
     const changed = this.#tracker.changedPages(state.memory);
+    if (this.#chain === undefined) return this.#key(state, this.#tracker.see(state, changed));
     const difference = diffMemory(state.memory, changed, (page) => this.#tracker.page(page));
     const stateHash = this.#tracker.see(state, changed);
-    if (this.#chain === undefined || isFull(this.#chain, difference)) return this.#key(state, stateHash);
+    if (isFull(this.#chain, difference)) return this.#key(state, stateHash);
     return this.#delta(state, stateHash, difference, this.#chain);
   }
 
