@@ -8,10 +8,12 @@ import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const TOOLS = fileURLToPath(new URL('../tools', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** What set-up runs, and what it makes the agents' engine of. */
+const SOURCES = ['tools', 'src/agents/compile/engine'];
 const PACKAGE = `node-${process.platform === 'darwin' && process.arch === 'arm64' ? 'bin-' : ''}${process.platform}-${process.arch}`;
 
-/** Stands for npm, without a network: notes that it was called, and installs this Node.js and an isolated-vm that loads. */
+/** Stands for npm, without a network: notes that it was called, and installs this Node.js, an isolated-vm that loads, and what the engine is made with. */
 const NPM = `
 const { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n');
@@ -21,6 +23,7 @@ mkdirSync('node_modules/${PACKAGE}/bin', { recursive: true });
 symlinkSync(${JSON.stringify(process.execPath)}, 'node_modules/${PACKAGE}/bin/node');
 mkdirSync('node_modules/isolated-vm');
 writeFileSync('node_modules/isolated-vm/index.js', process.env.ADDON_FAILS ? 'throw new Error("no such addon")' : '');
+for (const name of ['binaryen', 'quickjs-wasi']) symlinkSync(${JSON.stringify(join(ROOT, 'node_modules'))} + '/' + name, 'node_modules/' + name);
 `;
 
 interface Clone {
@@ -34,7 +37,7 @@ async function makeClone(t: TestContext): Promise<Clone> {
   t.after(() => rm(folder, { recursive: true, force: true }));
   const root = join(folder, 'my clone');
   await mkdir(root);
-  await cp(TOOLS, join(root, 'tools'), { recursive: true, filter: (path) => !path.endsWith('node_modules') });
+  for (const folder of SOURCES) await cp(join(ROOT, folder), join(root, folder), { recursive: true, filter: (path) => !path.endsWith('node_modules') });
   await writeFile(join(root, 'package-lock.json'), '{}');
   await writeFile(join(folder, 'npm-cli.js'), NPM);
   return {
