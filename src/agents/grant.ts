@@ -33,13 +33,19 @@ export function settleGrant(manifest: AgentManifest, operator: OperatorWord): Gr
   const { fsRead, fsWrite, network } = manifest.permissions;
   const own = [manifest.file, manifest.binary].filter((path) => path !== undefined);
   return {
-    manifest: { ...manifest, tools: withoutApprovals(manifest.tools, manifest.approve) },
+    manifest: { ...manifest, tools: withoutApprovals(withModel(manifest), manifest.approve) },
     read: parseFileRules('permissions.fs_read', fsRead),
     write: parseFileRules('permissions.fs_write', fsWrite),
     egress: agentEgress(network, operator.egress),
     withheldPaths: [...operator.withheldPaths, ...(manifest.file !== undefined && holdsSecrets(manifest) ? [manifest.file] : [])],
     readOnlyPaths: [...operator.readOnlyPaths, ...own],
   };
+}
+
+/** `tools`, and the model: a manifest that names one, or runs the built-in agent, asks for its use. */
+function withModel({ tools, binary, model }: AgentManifest): readonly string[] | undefined {
+  if (tools === undefined || (binary !== undefined && model === undefined)) return tools;
+  return [...new Set([...tools, 'llm_infer', 'llm_chat'])];
 }
 
 /** Whether the manifest's file itself has a secret in it, so that no agent may read it. */

@@ -10,6 +10,18 @@ export interface SyscallContext {
   readonly grant: Grant;
   /** aborted when the guest cancels the call or the run ends; `act` then rejects soon, with anything */
   readonly signal: AbortSignal;
+  /** of a call that acts; absent where it is only judged */
+  readonly progress?: CallProgress | undefined;
+}
+
+/** What a call tells of itself before its reply. */
+export interface CallProgress {
+  /** A part of the reply, given to the guest by itself; the reply holds all parts once more. */
+  part(bytes: Uint8Array): void;
+  /** tokens that the run's budget has left, 1 at least: a run past its budget ends when its guest rests */
+  tokensLeft(): number;
+  /** tokens that a model read and wrote for this call */
+  charge(tokens: number): void;
 }
 
 /** One syscall, as its family serves it. The dispatcher asks in the order of the fields, and gives to each what the one before let pass. */

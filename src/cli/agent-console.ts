@@ -16,3 +16,8 @@ export function agentConsole(sink: TextSink, mapText: MapText): RunWatcher {
     rest: () => undefined,
   };
 }
+
+/** Says something to the person who started a run, in a line. */
+export function noteTo(sink: TextSink): (text: string) => void {
+  return (text) => void sink.write(printable(`${text}\n`));
+}

@@ -1,9 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { builtinAgent } from '../agents/compile/builtin-agent.ts';
 import { createHandlers } from '../agents/run/handlers.ts';
 import type { RunEnvironment, RunWatcher } from '../agents/run/run-environment.ts';
 import { NanosError } from '../protocol/errors.ts';
 import { mkdirSync } from 'node:fs';
+import { runModels } from './run-models.ts';
+import type { RunSecrets } from './run-secrets.ts';
 import { SecretMask } from '../util/secret-mask.ts';
 
 export interface HostOptions {
@@ -14,20 +17,28 @@ export interface HostOptions {
 export interface HostParts {
   readonly signal: AbortSignal;
   readonly watcher: RunWatcher;
-  /** values that must not be seen in journals, logs and results */
-  readonly secrets: Iterable<string>;
+  /** must not be seen in journals, logs and results */
+  readonly secrets: RunSecrets;
+  /** says something to the person who started the run */
+  note(text: string): void;
   /** files that the agent may not change, absolute */
   readonly readOnlyPaths: readonly string[];
 }
 
 /** What a run on the command line gets: whoever types the command is the operator. */
-export function runHost({ data, allowPrivate }: HostOptions, { signal, watcher, secrets, readOnlyPaths }: HostParts): RunEnvironment {
+export function runHost({ data, allowPrivate }: HostOptions, { signal, watcher, secrets, note, readOnlyPaths }: HostParts): RunEnvironment {
   const dataDir = dataFolder(data);
+  const egress = { hosts: undefined, privateRanges: allowPrivate ?? [] };
   return {
     dataDir,
-    operator: { egress: { hosts: undefined, privateRanges: allowPrivate ?? [] }, withheldPaths: [dataDir], readOnlyPaths },
-    handlers: createHandlers(async () => (await import('../net/egress/egress.ts')).createEgress()),
-    mask: new SecretMask(secrets),
+    operator: { egress, withheldPaths: [dataDir], readOnlyPaths },
+    handlers: createHandlers({
+      openEgress: async () => (await import('../net/egress/egress.ts')).createEgress(),
+      openModel: runModels({ dataDir, egress, secrets, note }),
+      dataDir,
+    }),
+    builtinAgent: () => builtinAgent(dataDir),
+    mask: new SecretMask(secrets.values),
     signal,
     nowNs: () => BigInt(Date.now()) * 1_000_000n,
     monotonicMs: () => performance.now(),

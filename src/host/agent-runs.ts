@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mapAgentStack } from '../agents/compile/map-agent-stack.ts';
 import { agentModules } from '../agents/run/agent-modules.ts';
 import type { ForkRequest, RunDetail, RunEvents, RunView } from '../protocol/agent/control.ts';
-import type { AgentLogLine, AgentsCall, AgentsInit, AgentsMethods, FromThread, RunOver, ToThread } from '../protocol/agent/messages.ts';
+import type { AgentLogLine, AgentsCall, AgentsInit, AgentsMethods, FromThread, ModelAnswer, ModelAsk, RunOver, ToThread } from '../protocol/agent/messages.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { DEFAULT_RETENTION, RunStore } from '../recording/run-store.ts';
 import { AGENT_HOST_LIMITS } from './agent-host-limits.ts';
@@ -10,6 +10,7 @@ import { HostedRuns, type HostedRun } from './agent-hosted-runs.ts';
 import { endRun } from './agent-end-run.ts';
 import { AgentMetrics } from './agent-metrics.ts';
 import { nextAttempt, resumePauseMs } from './agent-resume-policy.ts';
+import { ModelRelay } from './agent-model-relay.ts';
 import { RunViews } from './agent-run-views.ts';
 import { AgentThread } from './agent-thread.ts';
 
@@ -24,6 +25,8 @@ export interface AgentRunsEvents {
   log(lines: readonly AgentLogLine[]): void;
   /** a thread is lost for good: only the end of the process ends it */
   stuck(message: string): void;
+  /** the supervisor has the models */
+  ask(ask: ModelAsk): void;
 }
 
 interface Beginning {
@@ -39,6 +42,7 @@ export class AgentRuns {
   readonly #store: RunStore;
   readonly #views: RunViews;
   readonly #metrics = new AgentMetrics();
+  readonly #models: ModelRelay;
   readonly #threads = new Set<AgentThread>();
   readonly #beginnings = new Map<number, Beginning>();
   /** threads of runs under way, by id */
@@ -51,6 +55,7 @@ export class AgentRuns {
   constructor(init: AgentsInit, events: AgentRunsEvents) {
     this.#init = init;
     this.#events = events;
+    this.#models = new ModelRelay((ask) => events.ask(ask));
     this.#hosted = new HostedRuns(init.dataDir);
     this.#hosted.prepare();
     this.#store = new RunStore(init.dataDir);
@@ -82,6 +87,10 @@ export class AgentRuns {
       case 'stats':
         return this.#stats();
     }
+  }
+
+  answerModel(answer: ModelAnswer): void {
+    this.#models.answer(answer);
   }
 
   /** Lets runs rest; resolves when they do, or after the grace. What is cut then is found as after a crash. */
@@ -133,6 +142,8 @@ export class AgentRuns {
     switch (message.type) {
       case 'log':
         return this.#events.log(message.lines);
+      case 'model':
+        return this.#models.ask(thread, message);
       case 'begun':
         return this.#begun(thread, message);
       case 'refused':
@@ -197,6 +208,7 @@ export class AgentRuns {
 
   #lost(thread: AgentThread, message: string): void {
     this.#threads.delete(thread);
+    this.#models.lost(thread);
     if (this.#closing) return;
     this.#events.log([{ level: 'error', event: 'agents_thread_died', message }]);
     for (const run of thread.runs) {

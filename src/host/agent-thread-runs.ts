@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifest } from '../agents/manifest/read-manifest.ts';
 import type { RunResult } from '../agents/run/agent-run.ts';
 import { forkRun } from '../agents/run/fork-run.ts';
-import type { Handlers } from '../agents/run/gate.ts';
 import { createHandlers } from '../agents/run/handlers.ts';
 import { recordedModule } from '../agents/run/recorded-module.ts';
 import { readRecordedManifest } from '../agents/run/recorded-manifest.ts';
@@ -19,6 +19,9 @@ import { JournalReader } from '../recording/journal-reader.ts';
 import type { MeteredModule } from '../sandbox/wasm/metered-module.ts';
 import { isInside } from '../util/is-inside.ts';
 import { SecretMask } from '../util/secret-mask.ts';
+import type { Egress } from '../net/egress/egress.ts';
+import { builtinAgentFile } from './agent-builtin.ts';
+import { ThreadModels } from './agent-thread-models.ts';
 import { HostedRuns } from './agent-hosted-runs.ts';
 import { findManifest, MANIFEST_SUFFIX } from './agent-manifest-path.ts';
 import { withinPolicy } from './agent-policy.ts';
@@ -29,8 +32,8 @@ interface RunParts {
   readonly manifest: AgentManifest;
   /** undefined: it is not known where the manifest was read */
   readonly manifestFile: string | undefined;
-  /** secrets that the manifest holds itself */
-  readonly literals: Iterable<string>;
+  /** secrets that the manifest holds itself, by the names that stand for them */
+  readonly literals: ReadonlyMap<string, string>;
   readonly moduleBytes: () => Uint8Array;
 }
 
@@ -39,6 +42,7 @@ interface Flight {
   readonly manifestFile: string | undefined;
   readonly agent: string;
   readonly folder: string;
+  readonly literals: ReadonlyMap<string, string>;
   readonly mask: SecretMask;
   readonly controller: AbortController;
   readonly voice: AgentVoice;
@@ -49,7 +53,8 @@ export class AgentThreadRuns {
   readonly #init: AgentsInit;
   readonly #tell: (message: FromThread) => void;
   readonly #hosted: HostedRuns;
-  readonly #handlers: Handlers = createHandlers(async () => (await import('../net/egress/egress.ts')).createEgress());
+  readonly #models: ThreadModels;
+  #egress: Promise<Egress> | undefined;
   readonly #flights = new Map<string, Flight>();
   /** taken up, and not going yet: cancelled or not */
   readonly #awaited = new Map<string, boolean>();
@@ -58,11 +63,14 @@ export class AgentThreadRuns {
   constructor(init: AgentsInit, tell: (message: FromThread) => void) {
     this.#init = init;
     this.#tell = tell;
+    this.#models = new ThreadModels(tell);
     this.#hosted = new HostedRuns(init.dataDir);
   }
 
   obey(message: ToThread): void {
     switch (message.type) {
+      case 'model':
+        return this.#models.receive(message);
       case 'start':
         return void this.#refusing(message.call, () => this.#start(message.call, message.request));
       case 'fork':
@@ -89,7 +97,7 @@ export class AgentThreadRuns {
     const { manifest: written, file, literals } = await readManifest(await findManifest(this.#folder(), path));
     const { manifest, refused } = withinPolicy(goal === undefined ? written : { ...written, goal }, this.#init.limitsMax);
     const { binary } = manifest;
-    const flight = this.#prepare({ manifest, manifestFile: file, literals: literals.values(), moduleBytes: () => (binary === undefined ? new Uint8Array() : readFileSync(binary)) });
+    const flight = this.#prepare({ manifest, manifestFile: file, literals, moduleBytes: () => readFileSync(binary ?? builtinAgentFile(this.#init.dataDir)) });
     for (const { message, wasAsked } of refused) if (wasAsked) flight.voice.cut(message);
     const { result } = await startRun(manifest, this.#environment(flight, call));
     void this.#watch(flight, result);
@@ -99,7 +107,7 @@ export class AgentThreadRuns {
     const reader = JournalReader.open(this.#fileOf(id));
     try {
       const { module, manifest } = await this.#openRecorded(reader);
-      const flight = this.#prepare({ manifest, manifestFile: undefined, literals: [], moduleBytes: () => module.bytes });
+      const flight = this.#prepare({ manifest, manifestFile: undefined, literals: new Map(), moduleBytes: () => module.bytes });
       const { result } = forkRun(reader, module, { step, edit, goal, uncertain: { kind: 'stop' } }, this.#environment(flight, call));
       // the parent is read until the fork is over
       void this.#watch(flight, result.finally(() => reader.close()));
@@ -126,7 +134,7 @@ export class AgentThreadRuns {
   async #recordedFlight(id: string, manifestFile: string | undefined): Promise<{ flight: Flight; module: MeteredModule }> {
     const reader = JournalReader.open(this.#fileOf(id));
     const { module, manifest } = await this.#openRecorded(reader).finally(() => reader.close());
-    const literals = manifestFile === undefined ? [] : await literalsOf(manifestFile);
+    const literals = manifestFile === undefined ? new Map<string, string>() : await literalsOf(manifestFile);
     return { module, flight: this.#prepare({ manifest, manifestFile, literals, moduleBytes: () => module.bytes }) };
   }
 
@@ -148,9 +156,9 @@ export class AgentThreadRuns {
   #prepare({ manifest, manifestFile, literals, moduleBytes }: RunParts): Flight {
     if (this.#suspended) throw new NanosError('agents_restarted', 'The host is closing');
     const { name: agent, folder } = manifest;
-    const mask = new SecretMask([...this.#init.secrets, ...literals]);
+    const mask = new SecretMask([...this.#init.secrets, ...literals.values()]);
     const voice = new AgentVoice({ agent, mask, moduleBytes, log: (line) => this.#tell({ type: 'log', lines: [line] }) });
-    return { manifestFile, agent, folder, mask, controller: new AbortController(), voice };
+    return { manifestFile, agent, folder, literals, mask, controller: new AbortController(), voice };
   }
 
   /** From here on the run is this host's: it is brought to its end, whatever happens to the process. */
@@ -164,11 +172,16 @@ export class AgentThreadRuns {
 
   #environment(flight: Flight, call: number | undefined): RunEnvironment {
     const { dataDir, egress, withheldPaths } = this.#init;
-    const { voice, mask, controller, folder } = flight;
+    const { voice, mask, controller, folder, literals } = flight;
     return {
       dataDir,
       operator: { egress, withheldPaths, readOnlyPaths: manifestsIn(folder) },
-      handlers: this.#handlers,
+      handlers: createHandlers({
+        openEgress: () => (this.#egress ??= import('../net/egress/egress.ts').then(({ createEgress }) => createEgress())),
+        openModel: this.#models.forRun(literals),
+        dataDir,
+      }),
+      builtinAgent: () => readFile(builtinAgentFile(dataDir)),
       mask,
       signal: controller.signal,
       nowNs: () => BigInt(Date.now()) * 1_000_000n,
@@ -220,9 +233,9 @@ function manifestsIn(folder: string): string[] {
 }
 
 /** Secrets in a manifest that may be gone or changed by now: they are known to the recording by reference only, and here to be masked. */
-function literalsOf(manifestFile: string): Promise<string[]> {
+function literalsOf(manifestFile: string): Promise<ReadonlyMap<string, string>> {
   return readManifest(manifestFile).then(
-    ({ literals }) => [...literals.values()],
-    () => [],
+    ({ literals }) => literals,
+    () => new Map(),
   );
 }

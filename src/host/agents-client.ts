@@ -3,12 +3,14 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { AgentsStatus, RunsControl } from '../protocol/agent/control.ts';
+import type { AgentsStatus, RunRequest, RunsControl, RunView } from '../protocol/agent/control.ts';
 import type { AgentLogLine, AgentsCall, AgentsInit, AgentsMethods, FromAgents, ToAgents } from '../protocol/agent/messages.ts';
-import { fromErrorData, NanosError } from '../protocol/errors.ts';
+import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
 import { ownFile } from '../util/own-file.ts';
 import { AGENT_HOST_LIMITS } from './agent-host-limits.ts';
+import type { ModelDesk } from './agent-model-desk.ts';
+import { prepareBuiltinAgent } from './agent-builtin.ts';
 import { HostedRuns } from './agent-hosted-runs.ts';
 import { CHILD_ENVIRONMENT, childFlags } from './child-flags.ts';
 
@@ -17,6 +19,8 @@ const YOUNG_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
 const RESTART_PAUSE_MS_MAX = 10_000;
 const TRIES_MAX = 5;
+/** Folders of the data directory that the process may write in. */
+const WRITABLE = ['runs', 'modules', 'agents', 'memory'] as const;
 /** The control plane does not wait longer for metrics. */
 const STATS_MS_MAX = 1_000;
 
@@ -24,6 +28,7 @@ export interface AgentsClientOptions {
   /** the secrets' values are asked for at each start of the process */
   readonly init: Omit<AgentsInit, 'secrets'>;
   secrets(): readonly string[];
+  readonly models: Pick<ModelDesk, 'ask' | 'abandon'>;
   log(lines: readonly AgentLogLine[]): void;
 }
 
@@ -54,7 +59,7 @@ export async function agentsFolder(folder: string): Promise<string> {
  */
 export class AgentsClient {
   readonly runs: RunsControl = {
-    start: (request) => this.#ask({ method: 'start', request }),
+    start: (request) => this.#start(request),
     list: (filter) => this.#askAgain({ method: 'list', filter }),
     run: (id, waitMs) => this.#askAgain({ method: 'run', id, waitMs }),
     events: (id, after, waitMs) => this.#askAgain({ method: 'events', id, after, waitMs }),
@@ -65,6 +70,7 @@ export class AgentsClient {
   readonly #hosted: HostedRuns;
   readonly #answers = new Map<number, Answer>();
   #running: Running | undefined;
+  #builtin: Promise<void> | undefined;
   #restart: NodeJS.Timeout | undefined;
   #pauseMs = RESTART_PAUSE_MS;
   #lastCall = 0;
@@ -80,7 +86,7 @@ export class AgentsClient {
   async start(): Promise<void> {
     const { dataDir, folder } = this.#options.init;
     // the process may write in these only
-    for (const name of ['runs', 'modules', 'agents']) await mkdir(join(dataDir, name), { recursive: true, mode: 0o700 });
+    for (const name of WRITABLE) await mkdir(join(dataDir, name), { recursive: true, mode: 0o700 });
     if (folder !== undefined && this.#hosted.anyWaits) this.#started();
   }
 
@@ -110,6 +116,21 @@ export class AgentsClient {
     clearTimeout(grace);
     child.kill('SIGKILL');
     await exited;
+  }
+
+  async #start(request: RunRequest): Promise<RunView> {
+    await (this.#builtin ??= this.#prepareBuiltin());
+    return this.#ask({ method: 'start', request });
+  }
+
+  /** Agents with a module of their own run without it. */
+  async #prepareBuiltin(): Promise<void> {
+    try {
+      await prepareBuiltinAgent(this.#options.init.dataDir);
+    } catch (error) {
+      this.#builtin = undefined;
+      this.#options.log([{ level: 'error', event: 'builtin_agent_failed', message: toErrorData(error).message }]);
+    }
   }
 
   async #stats(): Promise<AgentsMethods['stats']['answer'] | undefined> {
@@ -169,7 +190,7 @@ export class AgentsClient {
 
   #folders(): { readable: string[]; writable: string[] } {
     const { dataDir, folder } = this.#options.init;
-    const own = ['runs', 'modules', 'agents'].map((name) => join(dataDir, name));
+    const own = WRITABLE.map((name) => join(dataDir, name));
     const both = folder === undefined ? own : [...own, folder];
     return { readable: both, writable: both };
   }
@@ -180,6 +201,8 @@ export class AgentsClient {
         return this.#expectHeartbeat(running, HOST_LIMITS.heartbeatMsMax);
       case 'log':
         return this.#options.log(message.lines);
+      case 'model':
+        return this.#options.models.ask(message, (answer) => this.#send(running.child, answer));
       case 'stuck':
         return this.#replace(running, message.message);
       case 'closed':
@@ -206,6 +229,7 @@ export class AgentsClient {
 
   #exited(running: Running, how: string): void {
     clearTimeout(running.heartbeat);
+    this.#options.models.abandon();
     this.#running = undefined;
     for (const { reject } of this.#answers.values()) reject(new NanosError('agents_restarted', "The agents' process ended before it answered. Its runs go on; look at them, and ask again", { retryAfterS: 1 }));
     this.#answers.clear();

@@ -14,7 +14,7 @@ process.on('message', (message: ToAgents) => void obey(message));
 
 async function obey(message: ToAgents): Promise<void> {
   if (message.type === 'init') {
-    runs = new AgentRuns(message.init, { log: (lines) => tell({ type: 'log', lines }), stuck: (why) => tell({ type: 'stuck', message: why }) });
+    runs = new AgentRuns(message.init, { log: (lines) => tell({ type: 'log', lines }), stuck: (why) => tell({ type: 'stuck', message: why }), ask: tell });
     tell({ type: 'heartbeat' });
     setInterval(() => tell({ type: 'heartbeat' }), HOST_LIMITS.heartbeatMs);
     return runs.takeUpAll();
@@ -27,6 +27,7 @@ async function obey(message: ToAgents): Promise<void> {
       (error: unknown) => tell({ type: 'answer', call, error: toErrorData(error) }),
     );
   }
+  if (message.type === 'model') return runs?.answerModel(message);
   await runs?.close();
   tell({ type: 'closed' });
 }

@@ -16,6 +16,7 @@ import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
 import { createControlServer } from '../server/control/create-control-server.ts';
 import { SessionStore } from '../server/control/session-store.ts';
 import { TokenStore } from '../server/control/token-store.ts';
+import { ModelDesk } from './agent-model-desk.ts';
 import { AgentsClient } from './agents-client.ts';
 import { agentsInit } from './agents-init.ts';
 import { AppRegistry } from './app-registry.ts';
@@ -222,7 +223,8 @@ class Host {
   /** Starts no process yet, unless there are runs to go on with. */
   async #startAgents(): Promise<AgentsClient> {
     const init = await agentsInit(this.#parts);
-    const agents = new AgentsClient({ init, secrets: () => this.#namedSecrets(), log: (lines) => this.#childLog(lines) });
+    const models = new ModelDesk({ models: this.models, egress: init.egress, folder: init.folder, secretNames: () => this.#policy.secretNames, environment: process.env });
+    const agents = new AgentsClient({ init, secrets: () => this.#namedSecrets(), models, log: (lines) => this.#childLog(lines) });
     await agents.start();
     return agents;
   }

@@ -47,6 +47,11 @@ export const AGENT_LIMITS = {
   /** from the call to the last byte of the response, when the agent says nothing, and at most */
   webMs: 30 * SECOND_MS,
   webMsMax: 600 * SECOND_MS,
+  /** calls of models of one run under way; more wait for their turn */
+  modelCallsMax: 8,
+  /** one text that an agent remembers, and how many it has */
+  memoryTextBytesMax: 64 * KB,
+  memoryTextsMax: 10_000,
   /** longest wait for a message of another agent */
   fleetReceiveMsMax: 3_600 * SECOND_MS,
   /** of a manifest: entries of one list, and characters of one glob */

@@ -462,7 +462,7 @@ test('the process of agents may read and write its folders only', () => {
   const environment = readFileSync(`/proc/${agentsPid(host)}/environ`, 'utf8').split('\0').map((entry) => entry.split('=')[0] ?? '');
   assert.ok(flags.includes('--permission'));
   const writes = flags.filter((flag) => flag.startsWith('--allow-fs-write=')).map((flag) => flag.slice('--allow-fs-write='.length));
-  assert.deepEqual(writes, [...['runs', 'modules', 'agents'].map((name) => join(host.dataFolder, name)), agents, '/proc/self/fd/']);
+  assert.deepEqual(writes, [...['runs', 'modules', 'agents', 'memory'].map((name) => join(host.dataFolder, name)), agents, '/proc/self/fd/']);
   assert.ok(!flags.some((flag) => /^--allow-(?:child-process|addons|wasi)/.test(flag)));
   assert.deepEqual(environment.filter((name) => name !== '' && !name.startsWith('NODE_CHANNEL')).toSorted(), ['LANG', 'TZ']);
 });

@@ -9,7 +9,7 @@ export const SILENT: RunWatcher = { log: () => undefined, denied: () => undefine
 
 /** What `nanos run` gives a run. */
 export function sampleEnvironment(dataDir: string, watcher: Partial<RunWatcher> = {}, signal = new AbortController().signal): RunEnvironment {
-  return runHost({ data: dataDir }, { signal, watcher: { ...SILENT, ...watcher }, secrets: [], readOnlyPaths: [] });
+  return runHost({ data: dataDir }, { signal, watcher: { ...SILENT, ...watcher }, secrets: { values: [], expand: () => '' }, note: () => undefined, readOnlyPaths: [] });
 }
 
 /** Runs an agent to its end. Throws when that is not `done`. */

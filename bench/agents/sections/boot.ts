@@ -2,7 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { quantile } from '../../measure/quantile.ts';
 import { below } from '../../report/figure.ts';
@@ -12,13 +11,13 @@ import { TRIVIAL_AGENT } from '../guests/typescript-agents.ts';
 import { bareGuestProgram } from '../measure/bare-guest.ts';
 import { FUEL_MAX, openSample } from '../measure/drive-guest.ts';
 import { firstLine } from '../measure/first-line.ts';
+import { packedNanos } from '../measure/packed-nanos.ts';
 import { timeProcess, type ProcessTimes } from '../measure/first-word.ts';
 import { runSample, sampleEnvironment } from '../measure/sample-run.ts';
 import { SECURE_EXEC_ENVIRONMENT, SECURE_EXEC_GUESTS, startSecureExec } from '../peers/start-secure-exec.ts';
 import { sampled, type AgentFigure, type Beside } from '../report/agent-figure.ts';
 import type { MeteredModule } from '../../../src/sandbox/wasm/metered-module.ts';
 
-const NANOS = fileURLToPath(new URL('../../../bin/nanos', import.meta.url));
 const timesSchema = z.array(z.number());
 
 export async function boot(run: AgentBenchRun): Promise<AgentFigure[]> {
@@ -81,7 +80,8 @@ async function peerStarts({ scope, size, secureExec, say }: AgentBenchRun): Prom
 /** Each kind in turns, so that what else the machine does meets them all. */
 async function freshStarts({ scope, size, secureExec, say, note }: AgentBenchRun, { manifestFile, folder }: SampleAgent, { bytes }: MeteredModule): Promise<AgentFigure[]> {
   const args = ['run', manifestFile, '--data', join(scope.folder, 'fresh-data')];
-  await timeProcess(scope, NANOS, args, 'here');
+  const nanosFile = packedNanos();
+  await timeProcess(scope, nanosFile, args, 'here');
   const meteredFile = join(folder, 'metered.wasm');
   writeFileSync(meteredFile, bytes);
   const bare: ProcessTimes[] = [];
@@ -92,10 +92,10 @@ async function freshStarts({ scope, size, secureExec, say, note }: AgentBenchRun
     if (index % 10 === 0) say(`boot: new processes, ${index} of ${size.freshStarts}`);
     bare.push(await timeProcess(scope, process.execPath, ['-e', '0'], 'here'));
     guest.push(await timeProcess(scope, process.execPath, ['-e', bareGuestProgram(meteredFile)], 'here'));
-    nanos.push(await timeProcess(scope, NANOS, args, 'here'));
+    nanos.push(await timeProcess(scope, nanosFile, args, 'here'));
     if (secureExec !== undefined) peer.push(await peerProcess(scope, secureExec.entry));
   }
-  note('Boot, new process: bin/nanos run of an agent whose module is in the data directory already, beside node -e 0 from its start to its end, in turns; what is over the bare process is what it took less the median of the bare one. The bin/nanos of a clone strips the types of its sources at each start');
+  note('Boot, new process: bin/nanos run of an agent whose module is in the data directory already, beside node -e 0 from its start to its end, in turns; what is over the bare process is what it took less the median of the bare one. It is nanos as the package has it; a clone strips the types of its sources at each start, and takes about three times as long');
   return freshFigures({ bare, guest, nanos, peer });
 }
 

@@ -91,8 +91,8 @@ describe('BlockingGuest: the older synchronous ABI', () => {
         ${must(`(call $env.fs_write ${text.place('in.txt')} (i32.const 0) (i32.const 1) ${OUT})`, -1)}
         ${must(`(call $env.fs_read ${text.place('none.txt')} ${OUT})`, -4)}
         ${must(`(call $env.llm_infer ${text.place('Hello')} ${OUT})`, -8)}
-        ${must(`(call $env.memory_store ${text.place('a fact')})`, -8)}
-        ${must(`(call $env.memory_recall ${text.place('a fact')} ${OUT})`, -8)}
+        ${must(`(call $env.memory_store ${text.place('a fact')})`, 1)}
+        ${must(`(call $env.memory_recall ${text.place('unheard of')} ${OUT})`, -4)}
         ${must(`(call $env.agent_send ${text.place('other')} ${text.place('Hello')})`, -8)}
         ${must(`(call $env.agent_recv ${OUT})`, -8)}
         ${must(`(call $env.mcp_call ${text.place('server')} ${text.place('tool')} ${text.place('{}')} ${OUT})`, -1)}

@@ -22,7 +22,7 @@ export function describeGrant(manifest: AgentManifest): string[] {
     `network    ${network(permissions.network)}`,
     `tools      ${manifest.tools === undefined ? 'all, within these permissions' : listed(grantedTools(manifest.tools))}`,
     ...(manifest.approve.length === 0 ? [] : [`denies     ${manifest.approve.join(', ')}, which nobody can approve yet`]),
-    ...(manifest.model === undefined ? [] : [`model      ${model(manifest.model)}`]),
+    ...modelLines(manifest),
     ...manifest.mcpServers.map((server) => `MCP        ${mcpServer(server)}`),
     ...manifest.agents.map((member) => `member     ${member.name}: ${member.goal}`),
     `limits     ${limits(manifest.budgets)}`,
@@ -47,6 +47,12 @@ function listed(items: readonly string[]): string {
 function network(granted: AgentManifest['permissions']['network']): string {
   if (granted === true) return 'any public host';
   return granted === false || granted.length === 0 ? 'none' : granted.join(', ');
+}
+
+/** The built-in agent does nothing without a model. */
+function modelLines({ model: asked, binary }: AgentManifest): string[] {
+  if (asked !== undefined) return [`model      ${model(asked)}`];
+  return binary === undefined ? ['model      the one that comes with nanos'] : [];
 }
 
 function model({ provider, modelName, path, apiUrl, apiKey }: ModelRequest): string {

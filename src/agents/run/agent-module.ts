@@ -1,6 +1,7 @@
 import { NanosError } from '../../protocol/errors.ts';
 import type { FunctionType } from '../../sandbox/wasm/binary/wasm-module.ts';
-import type { FunctionImport, MeteredModule } from '../../sandbox/wasm/metered-module.ts';
+import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
+import type { FunctionImport } from '../../sandbox/wasm/metered-record.ts';
 import { detectAbi } from '../abi/detect-abi.ts';
 import { importSignature } from '../abi/import-signatures.ts';
 

@@ -28,6 +28,8 @@ export interface AgentRunOptions {
   readonly clock: bigint;
   readonly journal: RunJournal;
   readonly replies: ReplySource;
+  /** its rests are compared and not written: their hashes will do */
+  readonly hashesOnly?: boolean;
   readonly onLog?: ((level: LogLevel, text: string) => void) | undefined;
   readonly onRest?: ((position: Readonly<RunPosition>) => void) | undefined;
   /** an earlier rest to go on from; absent: from the start */
@@ -64,7 +66,7 @@ export class AgentRun {
   #done: string | undefined;
 
   constructor(options: AgentRunOptions) {
-    const { module, budgets, seed, clock, from } = options;
+    const { module, budgets, seed, clock, from, hashesOnly = false } = options;
     this.#options = options;
     this.#restored = from !== undefined;
     this.#position = from?.position ?? startPosition(clock);
@@ -78,7 +80,7 @@ export class AgentRun {
       random: (length: number) => this.#draw(length),
     };
     this.#guest = openGuest(module, host, { memoryPagesMax, state: from?.state });
-    this.#snapshots = this.#guest.snapshotRefusal === undefined ? new SnapshotWriter(memoryImage(module)) : undefined;
+    this.#snapshots = this.#guest.snapshotRefusal === undefined ? new SnapshotWriter(memoryImage(module), { hashesOnly }) : undefined;
   }
 
   /** Resolves when the run is over, however it ended; rejects with what is no fault of the guest (a full disk, a divergence). To be called once. */
@@ -118,14 +120,14 @@ export class AgentRun {
   #rest(status: number): OutsideEnd | undefined {
     this.#options.journal.append(this.#restEntry());
     this.#options.onRest?.(this.#position);
+    const { tokensMax } = this.#options.budgets;
+    if (this.#position.tokens > tokensMax && this.#done === undefined) return { end: 'token_limit', message: `Models read and wrote ${this.#position.tokens} tokens for the agent; resources.tokens is ${tokensMax}` };
     if (status === OUT_OF_MEMORY) return { end: 'memory_limit', message: this.#fatal ?? 'The agent ran out of memory' };
     if (status !== 0) return { end: 'agent_threw', message: this.#fatal ?? 'The agent failed and did not say why' };
     if (this.#done !== undefined) return { end: 'done', message: this.#done };
     if (this.#position.pending.size === 0) return { end: 'done', message: '' };
-    const { tokensMax } = this.#options.budgets;
-    if (this.#position.tokens > tokensMax) return { end: 'token_limit', message: `Models read and wrote ${this.#position.tokens} tokens for the agent; resources.tokens is ${tokensMax}` };
     this.#options.journal.commit();
-    this.#options.replies.rested();
+    this.#options.replies.rested(this.#position.tokens);
     return undefined;
   }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { packPayload, unpackPayload } from '../../protocol/agent/payload.ts';
 import { REPLY_STATUS, type SyscallKind } from '../../protocol/agent/syscalls.ts';
 import type { Grant } from '../grant.ts';
-import { SyscallError, type SyscallContext } from '../syscall-handler.ts';
+import { SyscallError, type CallProgress, type SyscallContext } from '../syscall-handler.ts';
 import { judge, type Handlers, type Passed } from './gate.ts';
 import type { Call, Delivery, OutsideEnd, Reply, ReplySource } from './reply-source.ts';
 import { RUN_LIMITS } from './run-limits.ts';
@@ -33,10 +33,15 @@ export interface LiveOptions {
 /** A call that waits for its reply. */
 interface Flight {
   readonly call: Call;
-  readonly controller: AbortController;
+  /** made when somebody listens, or when it is aborted: most calls are over at once */
+  controller: AbortController | undefined;
   readonly startedMs: number;
   effect: SyscallKind['effect'];
   settled: boolean;
+  /** the guest has parts of an earlier reply to this call already: it gets no second ones */
+  readonly isRepeated: boolean;
+  /** used by models */
+  tokens: number;
 }
 
 interface Completion {
@@ -62,6 +67,8 @@ export class LiveReplies implements ReplySource {
   #failure: OutsideEnd | undefined;
   #wake: () => void = () => undefined;
   #turnMs: number;
+  /** tokens used by the run, those of replies that were not given yet included */
+  #tokens = 0;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -81,7 +88,8 @@ export class LiveReplies implements ReplySource {
     return undefined;
   }
 
-  rested(): void {
+  rested(tokens: number): void {
+    this.#tokens = [...this.#flights.values()].reduce((sum, flight) => sum + flight.tokens, tokens);
     for (const { flight, passed } of this.#intended.splice(0)) {
       const reply = flight.settled ? undefined : this.#act(flight, passed);
       if (reply !== undefined) this.#complete(flight, reply);
@@ -91,7 +99,7 @@ export class LiveReplies implements ReplySource {
   /** What a call would do to the outside; undefined for one that does not pass the gate. */
   effectOf(call: Call): SyscallKind['effect'] | undefined {
     try {
-      return judge(call, this.#options.handlers, this.#context(new AbortController().signal)).effect;
+      return judge(call, this.#options.handlers, this.#context(() => new AbortController().signal)).effect;
     } catch (error) {
       if (error instanceof SyscallError) return undefined;
       throw error;
@@ -100,7 +108,7 @@ export class LiveReplies implements ReplySource {
 
   /** Makes a call that is on record already. */
   repeat(call: Call): void {
-    const flight = this.#begin(call);
+    const flight = this.#begin(call, true);
     const passed = this.#judge(flight);
     const reply = passed === undefined ? undefined : this.#act(flight, passed);
     if (reply !== undefined) this.#complete(flight, reply);
@@ -125,27 +133,57 @@ export class LiveReplies implements ReplySource {
   close(): void {
     for (const flight of this.#flights.values()) {
       flight.settled = true;
-      flight.controller.abort();
+      controllerOf(flight).abort();
     }
     this.#flights.clear();
     this.#completed.length = 0;
     this.#intended.length = 0;
   }
 
-  #begin(call: Call): Flight {
-    const flight = { call, controller: new AbortController(), startedMs: this.#options.monotonicMs(), effect: 'none' as const, settled: false };
+  #begin(call: Call, isRepeated = false): Flight {
+    const flight: Flight = { call, controller: undefined, startedMs: this.#options.monotonicMs(), effect: 'none', settled: false, isRepeated, tokens: 0 };
     this.#flights.set(call.id, flight);
     return flight;
   }
 
-  #context(signal: AbortSignal): SyscallContext {
-    return { grant: this.#options.grant, signal };
+  #context(signal: () => AbortSignal, flight?: Flight): SyscallContext {
+    const progress = flight === undefined ? undefined : () => this.#progress(flight);
+    return {
+      grant: this.#options.grant,
+      get signal() {
+        return signal();
+      },
+      get progress() {
+        return progress?.();
+      },
+    };
+  }
+
+  #progress(flight: Flight): CallProgress {
+    return {
+      part: (bytes) => this.#part(flight, bytes),
+      tokensLeft: () => Math.max(1, this.#options.grant.manifest.budgets.tokensMax - this.#tokens),
+      charge: (tokens) => {
+        this.#tokens += tokens;
+        flight.tokens += tokens;
+      },
+    };
+  }
+
+  /** What the guest has not taken yet goes to it in one. */
+  #part(flight: Flight, bytes: Uint8Array): void {
+    if (flight.settled || flight.isRepeated) return;
+    const waiting = this.#completed.findIndex((completion) => completion.flight === flight);
+    const before = this.#completed[waiting]?.reply.body ?? EMPTY;
+    const part = { flight, reply: { status: REPLY_STATUS.chunk, body: this.#options.mask(Buffer.concat([before, bytes])) } };
+    this.#completed.splice(waiting < 0 ? this.#completed.length : waiting, waiting < 0 ? 0 : 1, part);
+    this.#wake();
   }
 
   /** Undefined when an error reply was given instead. */
   #judge(flight: Flight): Passed | undefined {
     try {
-      const passed = judge(flight.call, this.#options.handlers, this.#context(flight.controller.signal));
+      const passed = judge(flight.call, this.#options.handlers, this.#context(() => controllerOf(flight).signal, flight));
       flight.effect = passed.effect;
       return passed;
     } catch (error) {
@@ -183,7 +221,7 @@ export class LiveReplies implements ReplySource {
   }
 
   #toReply(flight: Flight, bytes: Uint8Array): Reply {
-    return { status: REPLY_STATUS.result, body: this.#options.mask(bytes), latencyUs: this.#latencyUs(flight) };
+    return { status: REPLY_STATUS.result, body: this.#options.mask(bytes), latencyUs: this.#latencyUs(flight), ...tokensOf(flight) };
   }
 
   #latencyUs({ startedMs }: Flight): number {
@@ -205,7 +243,7 @@ export class LiveReplies implements ReplySource {
     const isDenial = error.code === 'permission_denied' && error.rule !== undefined;
     if (isDenial) this.#options.onDenied({ syscall: flight.call.name, asked: error.asked ?? '', rule: error.rule ?? '' });
     const body = this.#options.mask(packPayload(error.toData()));
-    return { status: REPLY_STATUS.error, body, denied: isDenial ? error.rule : undefined, latencyUs: this.#latencyUs(flight) };
+    return { status: REPLY_STATUS.error, body, denied: isDenial ? error.rule : undefined, latencyUs: this.#latencyUs(flight), ...tokensOf(flight) };
   }
 
   #complete(flight: Flight, reply: Reply): void {
@@ -224,13 +262,13 @@ export class LiveReplies implements ReplySource {
     const flight = this.#flights.get(id);
     if (flight !== undefined && !flight.settled) {
       this.#fail(flight, new SyscallError('aborted', `The call ${flight.call.name} was cancelled`));
-      flight.controller.abort();
+      controllerOf(flight).abort();
     }
     return { status: REPLY_STATUS.result, body: EMPTY };
   }
 
   #toDelivery({ flight, reply }: Completion): Delivery {
-    this.#flights.delete(flight.call.id);
+    if (reply.status !== REPLY_STATUS.chunk) this.#flights.delete(flight.call.id);
     return { ...reply, call: flight.call, clock: this.#options.nowNs(), durable: flight.effect !== 'none' };
   }
 
@@ -275,6 +313,14 @@ export class LiveReplies implements ReplySource {
     });
     this.#turnMs = monotonicMs();
   }
+}
+
+function controllerOf(flight: Flight): AbortController {
+  return (flight.controller ??= new AbortController());
+}
+
+function tokensOf({ tokens }: Flight): Pick<Reply, 'tokens'> {
+  return tokens === 0 ? {} : { tokens };
 }
 
 function readCancel({ args }: Call): number | undefined {

@@ -43,8 +43,8 @@ export class RecordedReplies implements ReplySource {
     return undefined;
   }
 
-  rested(): void {
-    if (this.#cursor.next === undefined) this.#continuation?.live.rested();
+  rested(tokens: number): void {
+    if (this.#cursor.next === undefined) this.#continuation?.live.rested(tokens);
   }
 
   async next(): Promise<Delivery | OutsideEnd> {

@@ -48,6 +48,7 @@ export async function replayRun(reader: JournalReader, module: MeteredModule, op
     clock: BigInt(head.clock),
     journal: new CheckedJournal(cursor, undefined, { step: progress.steps, activation: base?.rest.activation ?? 0 }),
     replies: new RecordedReplies(cursor, undefined, base?.pending),
+    hashesOnly: true,
     onLog: options.onLog,
     onRest: (position) => {
       options.signal?.throwIfAborted();

@@ -43,8 +43,8 @@ export interface OutsideEnd {
 export interface ReplySource {
   /** During an activation: the inline reply to a call, or undefined, and a delivery follows. */
   inline(call: Call): Reply | undefined;
-  /** The guest rests, and all it asked for is on record: what has effects may act now. */
-  rested(): void;
+  /** The guest rests, and all it asked for is on record: what has effects may act now. `tokens`: used by the run so far. */
+  rested(tokens: number): void;
   /** What the guest is resumed with. */
   next(): Promise<Delivery | OutsideEnd>;
   /** The run is over: what is in flight is aborted. */

@@ -11,6 +11,8 @@ export interface RunEnvironment {
   readonly dataDir: string;
   readonly operator: OperatorWord;
   readonly handlers: Handlers;
+  /** the module of manifests that name none */
+  readonly builtinAgent: () => Promise<Uint8Array>;
   readonly mask: Mask;
   /** aborted: the run is cancelled; with a RunSuspended as the reason, it stops where it can go on later */
   readonly signal: AbortSignal;

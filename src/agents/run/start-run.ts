@@ -69,13 +69,13 @@ async function begin(run: AgentRun): Promise<RunResult> {
   return run.run();
 }
 
-async function loadAgent({ binary, budgets }: AgentManifest, { dataDir }: RunEnvironment): Promise<MeteredModule> {
-  if (binary === undefined) throw new NanosError('config_invalid', 'The manifest names no binary, and this nanos has no built-in agent yet. Make one with nanos compile, and name it');
-  const module = await agentModules(dataDir).load(await readFile(binary), AGENT_MODULE_RULES);
+async function loadAgent({ binary, budgets }: AgentManifest, { dataDir, builtinAgent }: RunEnvironment): Promise<MeteredModule> {
+  const bytes = binary === undefined ? await builtinAgent() : await readFile(binary);
+  const module = await agentModules(dataDir).load(bytes, AGENT_MODULE_RULES);
   keepCompiled(module);
   checkAgentModule(module);
-  const bytes = module.memoryPagesMin * WASM_PAGE_BYTES;
-  if (bytes > budgets.memoryBytesMax) throw new NanosError('memory_limit', `The agent begins with ${bytes} bytes of memory, and resources.memory is ${budgets.memoryBytesMax}`);
+  const memoryBytes = module.memoryPagesMin * WASM_PAGE_BYTES;
+  if (memoryBytes > budgets.memoryBytesMax) throw new NanosError('memory_limit', `The agent begins with ${memoryBytes} bytes of memory, and resources.memory is ${budgets.memoryBytesMax}`);
   return module;
 }
 

@@ -66,12 +66,12 @@ export function agentModule(text: GuestText, { start, resume = '', alloc, pages 
   }
 }
 
-/** A module of an agent in TypeScript, from the body of its `run`. */
-export async function compileTestAgent(body: string): Promise<Uint8Array> {
+/** A module of an agent in TypeScript, from the body of its `run`; `imports` stand before it. */
+export async function compileTestAgent(body: string, imports = ''): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'nanos-compile-'));
   try {
     const entry = join(folder, 'agent.ts');
-    writeFileSync(entry, `import { agent, fs, web } from 'nanos/agent';\nexport async function run() {\n${body}\n}\n`);
+    writeFileSync(entry, `import { agent, fs, web } from 'nanos/agent';\n${imports}\nexport async function run() {\n${body}\n}\n`);
     return (await compileAgent(entry)).wasm;
   } finally {
     rmSync(folder, { recursive: true });

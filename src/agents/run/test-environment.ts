@@ -6,9 +6,11 @@ import { performance } from 'node:perf_hooks';
 import type { TestContext } from 'node:test';
 import type { AgentBudgets, AgentManifest } from '../../protocol/agent/manifest.ts';
 import type { JournalEntry } from '../../protocol/agent/recording.ts';
+import { NanosError } from '../../protocol/errors.ts';
 import { JournalReader } from '../../recording/journal-reader.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
 import { ModuleCache } from '../../sandbox/wasm/module-cache.ts';
+import { builtinAgent } from '../compile/builtin-agent.ts';
 import { AGENT_MODULE_RULES } from './agent-module.ts';
 import { createHandlers } from './handlers.ts';
 import type { RunEnvironment } from './run-environment.ts';
@@ -59,7 +61,8 @@ export function testEnvironment({ dataDir }: TestFolder, more: Partial<RunEnviro
   return {
     dataDir,
     operator: { egress: { hosts: undefined, privateRanges: [] }, withheldPaths: [dataDir], readOnlyPaths: [] },
-    handlers: createHandlers(async () => (await import('../../net/egress/egress.ts')).createEgress()),
+    handlers: createHandlers({ openEgress: async () => (await import('../../net/egress/egress.ts')).createEgress(), openModel: () => Promise.reject(new NanosError('model_engine_missing', 'There is no engine')), dataDir }),
+    builtinAgent: () => builtinAgent(dataDir),
     mask: { text: (text) => text, bytes: (bytes) => bytes },
     signal: new AbortController().signal,
     nowNs: () => BigInt(Date.now()) * 1_000_000n,

@@ -10,6 +10,7 @@ const grant: Grant = settleGrant(
     name: 'a',
     folder: '/nowhere',
     goal: 'grüße',
+    binary: '/nowhere/agent.wasm',
     budgets: { memoryBytesMax: 0, stepsMax: 0, fuelMax: 0n, fuelPerResumeMax: 0n, wallMsMax: 0, tokensMax: 0 },
     permissions: { fsRead: [], fsWrite: [], network: false },
     mcpServers: [],

@@ -4,9 +4,7 @@ import { DEFAULT_AGENT_BUDGETS } from '../../protocol/agent-limits.ts';
 import type { AgentManifest } from '../../protocol/agent/manifest.ts';
 import { settleGrant } from '../grant.ts';
 import { fleetSyscalls } from './fleet.ts';
-import { llmSyscalls } from './llm.ts';
 import { mcpSyscalls } from './mcp.ts';
-import { memorySyscalls } from './memory.ts';
 
 const manifest: AgentManifest = {
   name: 'a',
@@ -19,7 +17,7 @@ const manifest: AgentManifest = {
   agents: [],
 };
 const context = { grant: settleGrant(manifest, { egress: { hosts: undefined, privateRanges: [] }, withheldPaths: [], readOnlyPaths: [] }), signal: new AbortController().signal };
-const handlers = [...llmSyscalls, ...mcpSyscalls, ...memorySyscalls, ...fleetSyscalls];
+const handlers = [...mcpSyscalls, ...fleetSyscalls];
 const handlerOf = (name: string) => {
   const handler = handlers.find((candidate) => candidate.name === name);
   assert.ok(handler, name);
@@ -27,34 +25,20 @@ const handlerOf = (name: string) => {
 };
 
 const good: readonly (readonly [name: string, args: unknown])[] = [
-  ['llm_infer', {}],
-  ['llm_infer', { maxTokens: 10, temperature: 0, stop: ['\n'], stream: true, schema: { type: 'string' } }],
-  ['llm_chat', { messages: [{ role: 'user', content: 'hi' }], tools: [{ name: 'fs_read', parameters: { type: 'object' } }] }],
   ['mcp_call', { server: 'ping', tool: 'ping', arguments: { a: [1] } }],
   ['mcp_list_tools', {}],
   ['mcp_list_tools', { server: 'ping' }],
   ['mcp_read_resource', { server: 'ping', uri: 'file:///x' }],
   ['mcp_get_prompt', { server: 'ping', name: 'p', arguments: { a: 'b' } }],
-  ['memory_store', { key: 'k' }],
-  ['memory_recall', { key: 'k' }],
-  ['memory_recall', { query: 'what' }],
   ['fleet_send', { to: 'writer' }],
   ['fleet_recv', {}],
   ['fleet_recv', { timeoutMs: 0 }],
 ];
 
 const bad: readonly (readonly [name: string, args: unknown])[] = [
-  ['llm_infer', { temperature: 3 }],
-  ['llm_infer', { prompt: 'in the body' }],
-  ['llm_chat', {}],
-  ['llm_chat', { messages: [] }],
-  ['llm_chat', { messages: [{ role: 'root', content: '' }] }],
   ['mcp_call', { server: 'ping' }],
   ['mcp_call', { server: 'ping', tool: 'x', arguments: [] }],
   ['mcp_get_prompt', { server: 'ping', name: 'p', arguments: { a: 1 } }],
-  ['memory_store', {}],
-  ['memory_recall', {}],
-  ['memory_recall', { key: 'k', query: 'q' }],
   ['fleet_send', {}],
   ['fleet_recv', { timeoutMs: -1 }],
 ];

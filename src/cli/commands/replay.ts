@@ -10,13 +10,14 @@ import { DivergenceError } from '../../agents/run/divergence.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { JournalReader } from '../../recording/journal-reader.ts';
 import { RunStore } from '../../recording/run-store.ts';
-import { agentConsole, type MapText } from '../agent-console.ts';
+import { agentConsole, noteTo, type MapText } from '../agent-console.ts';
 import type { CliIo } from '../cli-io.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { forkFolder } from '../fork-folder.ts';
 import { printJson } from '../print-json.ts';
 import { printable } from '../printable.ts';
 import { runHost } from '../run-host.ts';
+import { recordedLiterals, runSecrets } from '../run-secrets.ts';
 import { addRunOptions, parseJson, showResult, uncertainRule, untilStopped, type RunOptions } from '../run-options.ts';
 import { showProgress } from '../show-progress.ts';
 import { showGrant } from './run.ts';
@@ -94,7 +95,9 @@ async function fork(reader: JournalReader, options: Options, signal: AbortSignal
   const manifest = { ...recorded, goal: goal ?? recorded.goal, folder: folder ?? recorded.folder };
   showGrant(manifest, io.stderr);
   const mapText: MapText = (text) => mapAgentStack(module.bytes, text);
-  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets: [], readOnlyPaths: [] });
+  // Of a recording from elsewhere, a stranger says where the manifest is.
+  const secrets = runSecrets(manifest, folder === undefined ? await recordedLiterals(manifest) : new Map(), io.environment);
+  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets, note: noteTo(io.stderr), readOnlyPaths: [] });
   showLastingEffects(reader, step, environment, io);
   const run = forkRun(reader, module, { step, edit, goal, folder, uncertain: uncertainRule(options) }, environment);
   showResult({ id: run.id, name: manifest.name }, await run.result, mapText, options, io);

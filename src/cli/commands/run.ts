@@ -11,10 +11,11 @@ import type { AgentManifest } from '../../protocol/agent/manifest.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { JournalReader } from '../../recording/journal-reader.ts';
 import { RunStore } from '../../recording/run-store.ts';
-import { agentConsole, type MapText } from '../agent-console.ts';
+import { agentConsole, noteTo, type MapText } from '../agent-console.ts';
 import type { CliIo, TextSink } from '../cli-io.ts';
 import { requireRecordedHere } from '../fork-folder.ts';
 import { runHost } from '../run-host.ts';
+import { recordedLiterals, runSecrets } from '../run-secrets.ts';
 import { addRunOptions, showResult, uncertainRule, untilStopped, type RunOptions } from '../run-options.ts';
 
 interface Options extends RunOptions {
@@ -55,7 +56,8 @@ async function start(path: string, options: Options, signal: AbortSignal, io: Cl
   const manifest = options.goal === undefined ? written : { ...written, goal: options.goal };
   showGrant(manifest, io.stderr);
   const mapText = lazily(() => (text) => (manifest.binary === undefined ? text : mapAgentStack(readFileSync(manifest.binary), text)));
-  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets: literals.values(), readOnlyPaths: [file] });
+  const secrets = runSecrets(manifest, literals, io.environment);
+  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets, note: noteTo(io.stderr), readOnlyPaths: [file] });
   const run = await startRun(manifest, environment);
   showResult({ id: run.id, name: manifest.name }, await run.result, mapText, options, io);
   new RunStore(options.data).prune(Date.now());
@@ -66,7 +68,8 @@ async function resume(reference: string, options: Options, signal: AbortSignal, 
   const { id, module, manifest } = await openRecorded(file, options.data);
   showGrant(manifest, io.stderr);
   const mapText: MapText = (text) => mapAgentStack(module.bytes, text);
-  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets: [], readOnlyPaths: [] });
+  const secrets = runSecrets(manifest, await recordedLiterals(manifest), io.environment);
+  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets, note: noteTo(io.stderr), readOnlyPaths: [] });
   showResult({ id, name: manifest.name }, await resumeRun(file, module, uncertainRule(options), environment), mapText, options, io);
 }
 

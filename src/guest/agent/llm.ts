@@ -2,6 +2,7 @@ import { callForJson, callForText, runtime, type Cancellable } from './runtime.t
 
 export interface Sampling extends Cancellable {
   readonly temperature?: number | undefined;
+  readonly topK?: number | undefined;
   readonly topP?: number | undefined;
   readonly maxTokens?: number | undefined;
   readonly stop?: readonly string[] | undefined;
@@ -32,6 +33,12 @@ export interface ChatTool {
 
 export interface ChatOptions extends Sampling {
   readonly tools?: readonly ChatTool[] | undefined;
+  /** tools that may be called although the model is not told of them: one that was trained on them misuses others instead */
+  readonly unlistedTools?: readonly ChatTool[] | undefined;
+  /** a system message for models that were not made for agents; the embedded one has its own, and knows no other */
+  readonly guide?: string | undefined;
+  /** `auto` by default: the model chooses between a call and text */
+  readonly toolChoice?: 'auto' | 'none' | 'required' | { readonly name: string } | undefined;
   /** a JSON schema that the answer must fit */
   readonly schema?: unknown;
 }
@@ -39,7 +46,9 @@ export interface ChatOptions extends Sampling {
 export interface ChatReply {
   readonly content: string;
   readonly toolCalls?: readonly ToolCall[] | undefined;
-  readonly usage?: { readonly promptTokens: number; readonly completionTokens: number } | undefined;
+  /** `length`: the answer was cut off */
+  readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  readonly usage: { readonly promptTokens: number; readonly completionTokens: number };
 }
 
 /** The model's text for a prompt. */
@@ -64,6 +73,7 @@ export async function* stream(messages: readonly ChatMessage[], { signal, ...opt
     wake();
   };
   const reply = callForJson<ChatReply>('llm_chat', { messages, ...options, stream: true }, { signal: leave.signal, onChunk });
+  let given = '';
   const end = (): void => {
     isOver = true;
     wake();
@@ -71,12 +81,21 @@ export async function* stream(messages: readonly ChatMessage[], { signal, ...opt
   reply.then(end, end);
   try {
     for (;;) {
-      while (pieces.length > 0) yield pieces.shift() ?? '';
-      if (isOver) return await reply;
+      for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+        given += piece;
+        yield piece;
+      }
+      if (isOver) return yield* rest(given, await reply);
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     forget?.();
     if (!isOver) leave.abort();
   }
+}
+
+/** A call that is made again after a crash comes without pieces. */
+function* rest(given: string, reply: ChatReply): Generator<string, ChatReply, undefined> {
+  if (reply.content.length > given.length && reply.content.startsWith(given)) yield reply.content.slice(given.length);
+  return reply;
 }

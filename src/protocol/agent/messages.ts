@@ -2,7 +2,8 @@
 import type { ErrorData } from '../errors.ts';
 import type { EgressPolicy } from '../app.ts';
 import type { AgentsStatus, ForkRequest, RunEvents, RunDetail, RunFilter, RunPage, RunRequest, RunView } from './control.ts';
-import type { AgentBudgets } from './manifest.ts';
+import type { CompletionChunk, CompletionRequest } from '../model.ts';
+import type { AgentBudgets, ModelRequest } from './manifest.ts';
 import type { RunEnd } from './recording.ts';
 
 /** The operator's word, settled. Paths are absolute, symbolic links resolved. */
@@ -35,7 +36,32 @@ export interface AgentsMethods {
 
 export type AgentsCall = { readonly [M in keyof AgentsMethods]: { readonly method: M } & AgentsMethods[M]['request'] }[keyof AgentsMethods];
 
+/** A call of a model, on its way from an agent's thread to the supervisor; `id` is counted by whoever asks. */
+export type ModelAsk =
+  | {
+      readonly type: 'model';
+      readonly kind: 'start';
+      readonly id: number;
+      /** undefined: the embedded one */
+      readonly model: ModelRequest | undefined;
+      /** secrets that the manifest holds, by the names that stand for them */
+      readonly literals: readonly (readonly [string, string])[];
+      readonly request: CompletionRequest;
+      readonly tenant: string;
+    }
+  | { readonly type: 'model'; readonly kind: 'stop'; readonly id: number };
+
+/** Its way back. */
+export interface ModelAnswer {
+  readonly type: 'model';
+  readonly id: number;
+  readonly chunks: readonly CompletionChunk[];
+  /** the last word about the call */
+  readonly over: { readonly error?: ErrorData | undefined } | undefined;
+}
+
 export type ToAgents =
+  | ModelAnswer
   | { readonly type: 'init'; readonly init: AgentsInit }
   | { readonly type: 'call'; readonly call: number; readonly asked: AgentsCall }
   /** let runs rest, then say `closed` */
@@ -51,6 +77,7 @@ export interface AgentLogLine {
 }
 
 export type FromAgents =
+  | ModelAsk
   | { readonly type: 'heartbeat' }
   | { readonly type: 'answer'; readonly call: number; readonly error?: ErrorData | undefined; readonly value?: unknown }
   | { readonly type: 'log'; readonly lines: readonly AgentLogLine[] }
@@ -59,6 +86,7 @@ export type FromAgents =
   | { readonly type: 'closed' };
 
 export type ToThread =
+  | ModelAnswer
   | { readonly type: 'start'; readonly call: number; readonly request: RunRequest }
   | { readonly type: 'fork'; readonly call: number; readonly id: string; readonly request: ForkRequest }
   /** `manifestFile`: where it was read, for the secrets that it holds */
@@ -78,6 +106,7 @@ export interface RunOver {
 }
 
 export type FromThread =
+  | ModelAsk
   | { readonly type: 'heartbeat' }
   /** the run is on record and about to go */
   | { readonly type: 'begun'; readonly call: number | undefined; readonly id: string; readonly agent: string }
