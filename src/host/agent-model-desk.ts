@@ -1,14 +1,16 @@
 import { realpath } from 'node:fs/promises';
-import { expandSecrets, secretLookup } from '../policy/agent-secrets.ts';
+import { expandSecrets, isLiteral, secretLookup, secretNames as namesIn } from '../policy/agent-secrets.ts';
+import { hostAllowed } from '../policy/egress.ts';
 import type { ModelRequest } from '../protocol/agent/manifest.ts';
 import type { ModelAnswer, ModelAsk } from '../protocol/agent/messages.ts';
 import type { EgressPolicy } from '../protocol/app.ts';
 import { NanosError, toErrorData } from '../protocol/errors.ts';
+import { canonicalHost } from '../protocol/hostname.ts';
 import { isInside } from '../util/is-inside.ts';
 import type { Models } from './models.ts';
 
 export interface ModelDeskParts {
-  readonly models: Models;
+  readonly models: Pick<Models, 'forManifest'>;
   /** where models behind HTTP may be */
   readonly egress: EgressPolicy;
   /** of agents: GGUF files that manifests name are in it */
@@ -57,8 +59,18 @@ export class ModelDesk {
   async #open({ model, literals }: Extract<ModelAsk, { kind: 'start' }>) {
     const { models, egress, secretNames, environment } = this.#parts;
     if (model?.path !== undefined) await this.#requireInside(model);
+    if (model !== undefined) this.#requireKnownHost(model);
     const lookup = secretLookup(new Map(literals), secretNames(), environment);
     return models.forManifest(model, egress, (reference) => expandSecrets(reference, lookup));
+  }
+
+  /** A folder's manifest does not send what the operator lends to a server of its own choice. */
+  #requireKnownHost({ apiKey, apiUrl }: ModelRequest): void {
+    if (apiKey === undefined || apiUrl === undefined || isLiteral(apiKey) || namesIn(apiKey).length === 0) return;
+    const { egress } = this.#parts;
+    const host = canonicalHost(new URL(apiUrl).hostname) ?? '';
+    if (egress.hosts !== undefined && hostAllowed(host, egress).allowed) return;
+    throw new NanosError('config_invalid', `A secret of the operator goes to named hosts only: name ${host} in agents.egress.hosts of the operator's file`);
   }
 
   /** A folder's manifest does not make the host read whatever file there is. */
