@@ -1,17 +1,12 @@
 /** The supervisor: composes registry, builder, cells, log and control plane, and keeps them in step. Runs no tenant code. */
 import type { Server } from 'node:http';
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { findClashes } from '../apps/config/clashes.ts';
-import { readAppFolder } from '../apps/config/read-app-folder.ts';
-import { readOperatorFile } from '../apps/config/read-operator-file.ts';
+import { join } from 'node:path';
 import type { AppConfig } from '../protocol/app.ts';
 import type { CellLogLine } from '../protocol/cell-messages.ts';
 import type { AppStatus, HostControl, HostStatus, LogEvent, LogFilter } from '../protocol/control.ts';
 import type { RunsControl } from '../protocol/agent/control.ts';
 import type { AgentLogLine } from '../protocol/agent/messages.ts';
-import { NanosError, toErrorData } from '../protocol/errors.ts';
-import { defaultOperatorPolicy, type OperatorPolicy } from '../protocol/operator.ts';
+import { NanosError } from '../protocol/errors.ts';
 import type { RunningHost, ServeOptions } from '../protocol/serve-options.ts';
 import { createControlServer } from '../server/control/create-control-server.ts';
 import { SessionStore } from '../server/control/session-store.ts';
@@ -19,9 +14,12 @@ import { TokenStore } from '../server/control/token-store.ts';
 import { ModelDesk } from './agent-model-desk.ts';
 import { AgentsClient } from './agents-client.ts';
 import { agentsInit } from './agents-init.ts';
-import { AppRegistry } from './app-registry.ts';
+import { AppClaims } from './app-claims.ts';
+import { AppFolders } from './app-folders.ts';
 import { statusOf, type AppRecord } from './app-record.ts';
-import { findApps, operatorApps, type FoundApps } from './app-sources.ts';
+import { AppRegistry } from './app-registry.ts';
+import type { FoundApps } from './app-sources.ts';
+import { AppUploads } from './app-uploads.ts';
 import { Builder } from './builder-client.ts';
 import { Cells } from './cells.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
@@ -32,15 +30,12 @@ import { LogHub } from './log-hub.ts';
 import { openLogOutput, type LogOutput } from './log-output.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { Models } from './models.ts';
+import { OperatorConfig } from './operator-config.ts';
 import { settleOptions, type SettledOptions } from './settle-options.ts';
-import { FolderWatcher } from './watch-folders.ts';
 
-const DEFAULT_CONFIG_FILE = 'nanos.yaml';
 /** Apps whose earlier build is looked up at once, at start. */
 const REUSE_AT_ONCE = 32;
 const PRUNE_MS = 3_600_000;
-/** Key of the watch on folders of apps: no app's name. */
-const ROOTS = '';
 
 /**
  * Starts a host; its log goes to `output`, and until it is ready also to `onStartEvent`. Rejects, leaving nothing behind, when a port, the data directory or the configuration forbids it, or when
@@ -51,11 +46,10 @@ export async function startHost(
   onStartEvent: (event: LogEvent) => void = () => undefined,
   output: LogOutput = openLogOutput({ fileDescriptor: 1 }),
 ): Promise<RunningHost> {
-  const configFile = await existingConfig(options.configFile);
-  const policy = await readPolicy(configFile);
-  const settled = settleOptions(options, policy);
+  const operator = await OperatorConfig.open(options.configFile);
+  const settled = settleOptions(options, operator.policy);
   const dataDir = await openDataDir(settled.dataDir);
-  const host = new Host({ options: settled, configFile, policy, dataDir, log: new LogHub(output), output, onStartEvent });
+  const host = new Host({ options: settled, operator, dataDir, log: new LogHub(output), output, onStartEvent });
   try {
     return await host.start();
   } catch (error) {
@@ -64,24 +58,9 @@ export async function startHost(
   }
 }
 
-async function existingConfig(given: string | undefined): Promise<string | undefined> {
-  if (given !== undefined) return resolve(given);
-  const isThere = await stat(DEFAULT_CONFIG_FILE).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
-  return isThere ? resolve(DEFAULT_CONFIG_FILE) : undefined;
-}
-
-async function readPolicy(configFile: string | undefined): Promise<OperatorPolicy> {
-  return configFile === undefined ? defaultOperatorPolicy() : readOperatorFile(configFile);
-}
-
 interface HostParts {
   readonly options: SettledOptions;
-  readonly configFile: string | undefined;
-  /** as it was at the start */
-  readonly policy: OperatorPolicy;
+  readonly operator: OperatorConfig;
   readonly dataDir: DataDir;
   readonly log: LogHub;
   readonly output: LogOutput;
@@ -90,16 +69,17 @@ interface HostParts {
 
 class Host {
   readonly #parts: HostParts;
-  #policy: OperatorPolicy;
   readonly #registry: AppRegistry;
   readonly #builder: Builder;
   readonly models: Models;
-  readonly #watcher: FolderWatcher;
+  readonly #claims: AppClaims;
+  readonly #folders: AppFolders;
   readonly #sessions = new SessionStore();
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
   #tokens: TokenStore | undefined;
   #store: DeployStore | undefined;
+  #uploads: AppUploads | undefined;
   #cells: Cells | undefined;
   #agents: AgentsClient | undefined;
   #control: Server | undefined;
@@ -111,19 +91,23 @@ class Host {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#policy = parts.policy;
     this.#builder = new Builder({ dataDir: parts.dataDir.path });
     this.models = new Models(parts.dataDir.path);
     this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
-    this.#watcher = new FolderWatcher(
-      (name) => void this.#folderChanged(name),
-      (name, error) => this.#event('warn', 'watch_failed', name, { code: error.code, message: error.message }),
-    );
-    this.#registry = new AppRegistry(parts.policy, {
+    this.#registry = new AppRegistry(parts.operator.policy, {
       builder: this.#builder,
       dev: parts.options.dev,
       event: (level, event, app, fields) => this.#event(level, event, app, fields),
-      watch: (record, directories) => this.#watch(record, directories),
+      watch: (record, directories) => this.#folders.watch(record, directories),
+    });
+    this.#claims = new AppClaims(this.#registry, () => [this.#appsPort, this.#controlPort]);
+    this.#folders = new AppFolders({
+      folders: parts.options.folders,
+      operator: parts.operator,
+      registry: this.#registry,
+      claims: this.#claims,
+      event: (level, event, app, fields) => this.#event(level, event, app, fields),
+      rootsChanged: () => this.reload(),
     });
   }
 
@@ -133,16 +117,17 @@ class Host {
     this.#tokens = await TokenStore.open(this.#parts.dataDir.path);
     this.#hideSecrets();
     this.#store = await DeployStore.open(this.#parts.dataDir);
+    this.#uploads = new AppUploads(this.#registry, this.#claims, this.#store);
     this.#controlPort = options.controlPort;
-    const found = await this.#find();
+    const found = await this.#folders.find(this.#store);
     refuseHopeless(options, found);
-    for (const { folder, error } of found.failures) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
+    for (const failure of found.failures) this.#folders.noteInvalid(failure);
     this.#agents = await this.#startAgents();
     this.#controlPort = await this.#startControl(options.controlPort);
     const unbuilt = await this.#admitBuilt(found);
     await this.#startCells();
     await this.#buildRest(unbuilt, found);
-    this.#watchRoots(found);
+    this.#folders.watchRoots(found);
     this.#prune();
     this.#ready = true;
     const controlUrl = `http://${urlHost(options.host)}:${this.#controlPort}/`;
@@ -162,19 +147,7 @@ class Host {
 
   /** The operator's own secrets: what an app gets of them may be a part of a longer text, and is then known as a whole only. */
   #hideSecrets(): void {
-    this.#parts.log.hide([...Object.values(this.#tokens?.tokens ?? {}), ...this.#namedSecrets()]);
-  }
-
-  #namedSecrets(): string[] {
-    return this.#policy.secretNames.flatMap((name) => process.env[name] ?? []);
-  }
-
-  async #find(): Promise<FoundApps> {
-    const { options, configFile } = this.#parts;
-    const found = await findApps({ folders: options.folders, policy: this.#policy, configFile, store: this.#store! });
-    this.#registry.setPolicy(found.policy);
-    const configs = [...found.folders, ...found.deployed.map(({ config }) => config)];
-    return { ...found, clashes: [...found.clashes, ...configs.flatMap((config) => this.#portClash(config) ?? [])] };
+    this.#parts.log.hide([...Object.values(this.#tokens?.tokens ?? {}), ...this.#parts.operator.secrets()]);
   }
 
   /** Enters what needs no build; returns the rest. */
@@ -186,18 +159,11 @@ class Host {
       for (let next = all.shift(); next !== undefined; next = all.shift()) {
         const isBuilt = await this.#registry.admitBuilt(next.config, next.app === undefined ? 'folder' : 'deployed');
         if (!isBuilt) unbuilt.push(next.config);
-        if (next.app !== undefined) this.#noteVersions(next.config.name, next.app.current.version, next.app.versions);
+        if (next.app !== undefined) this.#uploads?.noteVersions(next.config.name, next.app.current.version, next.app.versions);
       }
     };
     await Promise.all(Array.from({ length: REUSE_AT_ONCE }, admitNext));
     return unbuilt;
-  }
-
-  #noteVersions(name: string, version: number, versions: readonly number[]): void {
-    const record = this.#registry.find(name);
-    if (record === undefined) return;
-    record.version = version;
-    record.versions = versions;
   }
 
   async #startCells(): Promise<void> {
@@ -222,9 +188,10 @@ class Host {
 
   /** Starts no process yet, unless there are runs to go on with. */
   async #startAgents(): Promise<AgentsClient> {
-    const init = await agentsInit(this.#parts);
-    const models = new ModelDesk({ models: this.models, egress: init.egress, folder: init.folder, secretNames: () => this.#policy.secretNames, environment: process.env });
-    const agents = new AgentsClient({ init, secrets: () => this.#namedSecrets(), models, log: (lines) => this.#childLog(lines) });
+    const { options, operator, dataDir } = this.#parts;
+    const init = await agentsInit({ options, policy: operator.policy, configFile: operator.file, dataDir });
+    const models = new ModelDesk({ models: this.models, egress: init.egress, folder: init.folder, secretNames: () => this.#parts.operator.policy.secretNames, environment: process.env });
+    const agents = new AgentsClient({ init, secrets: () => this.#parts.operator.secrets(), models, log: (lines) => this.#childLog(lines) });
     await agents.start();
     return agents;
   }
@@ -240,21 +207,13 @@ class Host {
   /** Built apps that nobody serves any more go, now and every hour. */
   #prune(): void {
     const keys = new Set(this.#registry.deployments.map(({ artefact }) => artefact.key));
-    this.#builder.prune(keys).catch((error: unknown) => this.#noteFailure(error));
+    this.#builder.prune(keys).catch((error: unknown) => this.#folders.noteFailure(error));
     this.#pruning = setTimeout(() => this.#prune(), PRUNE_MS).unref();
   }
 
-  /** Folders of apps: one that is added or removed changes what is served. And apps whose configuration can't be read: they have no record yet. */
-  #watchRoots({ folders, failures }: FoundApps): void {
-    const apps = new Set(folders.map(({ folder }) => folder));
-    const roots = this.#parts.options.folders.map((folder) => resolve(folder)).filter((root) => !apps.has(root));
-    const unread = failures.filter(({ error }) => error.code !== 'folder_missing').map(({ folder }) => folder);
-    this.#watcher.set(ROOTS, new Set([...roots, ...unread]));
-  }
-
   async #startControl(port: number): Promise<number> {
-    const { options, policy, dataDir } = this.#parts;
-    const allowedHosts = [options.host, ...policy.allowedHosts];
+    const { options, operator, dataDir } = this.#parts;
+    const allowedHosts = [options.host, ...operator.policy.allowedHosts];
     const onError = (error: unknown, requestId: string): void =>
       this.#event('error', 'control_error', undefined, { request_id: requestId, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     const control = createControlServer(bound(this), { tokens: this.#tokens!, sessions: this.#sessions, allowedHosts, auth: options.auth, dataDir: dataDir.path, onError });
@@ -264,126 +223,26 @@ class Host {
 
   // Changes
 
-  #watch(record: AppRecord, directories: ReadonlySet<string>): void {
-    if (record.source === 'folder' && !this.#closing) this.#watcher.set(record.name, directories);
-  }
-
-  async #folderChanged(name: string): Promise<void> {
-    if (name === ROOTS) return void this.reload().catch((error: unknown) => this.#noteFailure(error));
-    const record = this.#registry.find(name);
-    if (record === undefined) return;
-    try {
-      const config = await this.#reread(record);
-      this.#refuseClash(config, record.name);
-      await this.#registry.serve(config, 'folder');
-      if (config.name !== record.name) await this.#registry.remove(record.name);
-    } catch (error) {
-      // a failed build has been noted by the registry; here it is a configuration that can't be read
-      if (error instanceof NanosError && error !== record.error) this.#registry.refuse(name, error);
-    }
-  }
-
-  /** The app as its folder, and the operator, say now. */
-  async #reread({ name, config: { folder, path } }: AppRecord): Promise<AppConfig> {
-    const { apps, failures } = await operatorApps(this.#policy, this.#parts.configFile);
-    const failure = failures.find((failed) => failed.folder === folder);
-    if (failure !== undefined) throw failure.error;
-    const listed = apps.filter((app) => app.folder === folder);
-    // the operator may list one folder under several names
-    return listed.find((app) => app.name === name) ?? listed.find((app) => this.#registry.find(app.name) === undefined) ?? readAppFolder(path);
-  }
-
-  #noteFailure(error: unknown): void {
-    const { code, message } = toErrorData(error);
-    this.#event('error', 'reload_failed', undefined, { code, message });
-  }
-
   /** Reads the operator's file and all folders again. Address, ports and cells stay as they were at the start. */
   async reload(): Promise<AppStatus[]> {
-    this.#policy = await readPolicy(this.#parts.configFile);
+    await this.#parts.operator.reread();
     this.#hideSecrets();
-    const found = await this.#find();
-    this.#watchRoots(found);
+    const found = await this.#folders.find(this.#store!);
     this.#prune();
-    if (found.clashes[0] !== undefined) throw found.clashes[0];
-    const wanted = new Set([...found.folders, ...found.deployed.map(({ config }) => config)].map(({ name }) => name));
-    const failed = new Set(found.failures.map(({ folder }) => folder));
-    for (const { name, config } of this.#registry.records) if (!wanted.has(name) && !failed.has(config.folder)) await this.#registry.remove(name);
-    for (const { folder, error } of found.failures) {
-      const record = this.#registry.records.find(({ config }) => config.folder === folder);
-      if (record === undefined) this.#event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
-      else this.#registry.refuse(record.name, error);
-    }
-    const configs = [...found.folders.map((config) => ({ config, source: 'folder' as const })), ...found.deployed.map(({ config }) => ({ config, source: 'deployed' as const }))];
-    await Promise.allSettled(configs.map(({ config, source }) => this.#registry.serve(config, source)));
+    await this.#folders.apply(found);
     return this.apps();
   }
 
-  // Uploads
-
   async deploy(folder: string, name: string | undefined): Promise<AppStatus> {
-    const uploaded = await readAppFolder(folder, { name, confined: true });
-    const { name: appName } = uploaded;
-    if (this.#registry.find(appName)?.source === 'folder') throw new NanosError('app_clash', `${appName} is served from a folder of this host; give the upload another name`);
-    this.#refuseClash(uploaded, appName);
-    const added = await this.#store!.add(appName, folder);
-    try {
-      await this.#registry.serve(await readAppFolder(added.folder, { name: appName, confined: true }), 'deployed');
-    } catch (error) {
-      await this.#store!.discard(appName, added.version);
-      if (this.#registry.find(appName)?.deployment === undefined) await this.#registry.remove(appName);
-      throw error;
-    }
-    await this.#store!.activate(appName, added.version);
-    return this.#afterDeploy(appName, added.version);
-  }
-
-  /** A port of its own would get an app every request to the host's. */
-  #portClash({ name, folder, port }: AppConfig): NanosError | undefined {
-    if (port === undefined || (port !== this.#appsPort && port !== this.#controlPort)) return undefined;
-    return new NanosError('app_clash', `${name} in ${folder} asks for port ${port}, which is the host's own`);
-  }
-
-  /** `instead`: the name of the app whose place it takes. */
-  #refuseClash(config: AppConfig, instead: string): void {
-    const others = this.#registry.records.filter(({ name }) => name !== instead).map((record) => record.config);
-    const [clash] = findClashes([...others, config]);
-    if (clash !== undefined) throw clash;
-    const taken = this.#portClash(config);
-    if (taken !== undefined) throw taken;
+    return this.app(await this.#uploads!.deploy(folder, name));
   }
 
   async rollback(name: string, version: number | undefined): Promise<AppStatus> {
-    const app = await this.#deployed(name);
-    const target = version ?? app.versions.find((candidate) => candidate < app.current.version);
-    if (target === undefined) throw new NanosError('not_found', `${name} has no version before ${app.current.version}`);
-    const { folder } = await this.#store!.activate(name, target);
-    try {
-      await this.#registry.serve(await readAppFolder(folder, { name, confined: true }), 'deployed');
-    } catch (error) {
-      await this.#store!.activate(name, app.current.version);
-      throw error;
-    }
-    return this.#afterDeploy(name, target);
+    return this.app(await this.#uploads!.rollback(name, version));
   }
 
-  async #afterDeploy(name: string, version: number): Promise<AppStatus> {
-    const app = await this.#store!.get(name);
-    this.#noteVersions(name, version, app?.versions ?? []);
-    return this.app(name);
-  }
-
-  async undeploy(name: string): Promise<void> {
-    await this.#deployed(name);
-    await this.#registry.remove(name);
-    await this.#store!.remove(name);
-  }
-
-  async #deployed(name: string): Promise<NonNullable<Awaited<ReturnType<DeployStore['get']>>>> {
-    if (this.#registry.find(name)?.source === 'folder') throw new NanosError('forbidden', `${name} is served from a folder: change or remove the folder instead`);
-    const app = await this.#store!.get(name);
-    if (app === undefined) throw new NanosError('not_found', `There is no deployed app ${name}`);
-    return app;
+  undeploy(name: string): Promise<void> {
+    return this.#uploads!.undeploy(name);
   }
 
   // What the control plane asks
@@ -453,7 +312,7 @@ class Host {
 
   async #close(): Promise<void> {
     this.#event('info', 'host_closing', undefined, {});
-    this.#watcher.close();
+    this.#folders.close();
     clearTimeout(this.#pruning);
     await Promise.all([this.#cells?.close(), this.#builder.close(), this.#agents?.close(), this.models.close()]);
     if (this.#control !== undefined) await closeServer(this.#control);

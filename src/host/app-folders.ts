@@ -1,0 +1,128 @@
+/** Keeps what is served in step with the folders on disk and the operator's file. */
+import { resolve } from 'node:path';
+import { readAppFolder } from '../apps/config/read-app-folder.ts';
+import type { AppConfig } from '../protocol/app.ts';
+import type { LogEvent } from '../protocol/control.ts';
+import { NanosError, toErrorData } from '../protocol/errors.ts';
+import type { AppClaims } from './app-claims.ts';
+import type { AppRecord } from './app-record.ts';
+import type { AppRegistry } from './app-registry.ts';
+import { findApps, operatorApps, type FoundApps, type SourceFailure } from './app-sources.ts';
+import type { DeployStore } from './deploy-store.ts';
+import type { OperatorConfig } from './operator-config.ts';
+import { FolderWatcher } from './watch-folders.ts';
+
+/** Key of the watch on folders of apps: no app's name. */
+const ROOTS = '';
+
+export interface AppFoldersParts {
+  readonly folders: readonly string[];
+  readonly operator: OperatorConfig;
+  readonly registry: AppRegistry;
+  readonly claims: AppClaims;
+  event(level: LogEvent['level'], event: string, app: string | undefined, fields: Readonly<Record<string, unknown>>): void;
+  /** something was added to or removed from the folders of apps */
+  rootsChanged(): Promise<unknown>;
+}
+
+export class AppFolders {
+  readonly #parts: AppFoldersParts;
+  readonly #watcher: FolderWatcher;
+  #isClosed = false;
+
+  constructor(parts: AppFoldersParts) {
+    this.#parts = parts;
+    this.#watcher = new FolderWatcher(
+      (name) => void this.#changed(name),
+      (name, error) => parts.event('warn', 'watch_failed', name, { code: error.code, message: error.message }),
+    );
+  }
+
+  /** All apps as disk and operator say now. */
+  async find(store: DeployStore): Promise<FoundApps> {
+    const { folders, operator, registry, claims } = this.#parts;
+    const found = await findApps({ folders, policy: operator.policy, configFile: operator.file, store });
+    registry.setPolicy(found.policy);
+    const configs = [...found.folders, ...found.deployed.map(({ config }) => config)];
+    return { ...found, clashes: [...found.clashes, ...configs.flatMap((config) => claims.portClash(config) ?? [])] };
+  }
+
+  /** Reports a change of an app's own directories. */
+  watch(record: AppRecord, directories: ReadonlySet<string>): void {
+    if (record.source === 'folder' && !this.#isClosed) this.#watcher.set(record.name, directories);
+  }
+
+  /** Folders of apps: one that is added or removed changes what is served. And apps whose configuration can't be read: they have no record yet. */
+  watchRoots({ folders, failures }: FoundApps): void {
+    const apps = new Set(folders.map(({ folder }) => folder));
+    const roots = this.#parts.folders.map((folder) => resolve(folder)).filter((root) => !apps.has(root));
+    const unread = failures.filter(({ error }) => error.code !== 'folder_missing').map(({ folder }) => folder);
+    this.#watcher.set(ROOTS, new Set([...roots, ...unread]));
+  }
+
+  /** Serves what was found, and nothing else. Rejects with the first clash. */
+  async apply(found: FoundApps): Promise<void> {
+    const { registry } = this.#parts;
+    this.watchRoots(found);
+    if (found.clashes[0] !== undefined) throw found.clashes[0];
+    await this.#removeGone(found);
+    for (const failure of found.failures) this.#refuse(failure);
+    const configs = [...found.folders.map((config) => ({ config, source: 'folder' as const })), ...found.deployed.map(({ config }) => ({ config, source: 'deployed' as const }))];
+    await Promise.allSettled(configs.map(({ config, source }) => registry.serve(config, source)));
+  }
+
+  async #removeGone(found: FoundApps): Promise<void> {
+    const wanted = new Set([...found.folders, ...found.deployed.map(({ config }) => config)].map(({ name }) => name));
+    const failed = new Set(found.failures.map(({ folder }) => folder));
+    for (const { name, config } of this.#parts.registry.records) {
+      if (!wanted.has(name) && !failed.has(config.folder)) await this.#parts.registry.remove(name);
+    }
+  }
+
+  #refuse(failure: SourceFailure): void {
+    const record = this.#parts.registry.records.find(({ config }) => config.folder === failure.folder);
+    if (record === undefined) this.noteInvalid(failure);
+    else this.#parts.registry.refuse(record.name, failure.error);
+  }
+
+  noteInvalid({ folder, error }: SourceFailure): void {
+    this.#parts.event('error', 'app_config_invalid', undefined, { message: error.message, folder, code: error.code, position: error.position });
+  }
+
+  noteFailure(error: unknown): void {
+    const { code, message } = toErrorData(error);
+    this.#parts.event('error', 'reload_failed', undefined, { code, message });
+  }
+
+  async #changed(name: string): Promise<void> {
+    const { registry, claims } = this.#parts;
+    if (name === ROOTS) return void this.#parts.rootsChanged().catch((error: unknown) => this.noteFailure(error));
+    const record = registry.find(name);
+    if (record === undefined) return;
+    try {
+      const config = await this.#reread(record);
+      claims.refuseClash(config, record.name);
+      await registry.serve(config, 'folder');
+      if (config.name !== record.name) await registry.remove(record.name);
+    } catch (error) {
+      // a failed build has been noted by the registry; here it is a configuration that can't be read
+      if (error instanceof NanosError && error !== record.error) registry.refuse(name, error);
+    }
+  }
+
+  /** The app as its folder, and the operator, say now. */
+  async #reread({ name, config: { folder, path } }: AppRecord): Promise<AppConfig> {
+    const { operator, registry } = this.#parts;
+    const { apps, failures } = await operatorApps(operator.policy, operator.file);
+    const failure = failures.find((failed) => failed.folder === folder);
+    if (failure !== undefined) throw failure.error;
+    const listed = apps.filter((app) => app.folder === folder);
+    // the operator may list one folder under several names
+    return listed.find((app) => app.name === name) ?? listed.find((app) => registry.find(app.name) === undefined) ?? readAppFolder(path);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#watcher.close();
+  }
+}
