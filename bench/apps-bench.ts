@@ -7,7 +7,7 @@ import { formatMarkdown, formatTerminal, type Report } from './report/format-rep
 import { coldAndMemory } from './sections/cold-and-memory.ts';
 import { idle } from './sections/idle.ts';
 import { throughput } from './sections/throughput.ts';
-import { installWorkerd } from './servers/install-workerd.ts';
+import { findWorkerd, type Workerd } from './servers/find-workerd.ts';
 import type { BenchOptions } from '../src/cli/commands/bench.ts';
 
 /** The sections in the order in which they run, each with the code that measures it. */
@@ -27,7 +27,7 @@ export async function appsBench(options: BenchOptions): Promise<string> {
 
 async function measure({ quick, only, say, signal }: BenchOptions): Promise<Report> {
   const notes: string[] = [];
-  const workerd = findWorkerd(say, notes);
+  const workerd = workerdIfThere(say, notes);
   const shared = { size: quick ? QUICK : FULL, workerd: workerd?.program, say, note: (text: string) => void notes.push(text) };
   const figures: Figure[] = [];
   for (const [names, section] of SECTIONS) {
@@ -58,9 +58,9 @@ function isWanted(name: SectionName, only: BenchOptions['only']): boolean {
   return only === undefined || only === name;
 }
 
-function findWorkerd(say: (text: string) => void, notes: string[]): ReturnType<typeof installWorkerd> | undefined {
+function workerdIfThere(say: (text: string) => void, notes: string[]): Workerd | undefined {
   try {
-    return installWorkerd(say);
+    return findWorkerd();
   } catch (error) {
     const missing = `workerd is left out: ${error instanceof Error ? error.message : String(error)}`;
     notes.push(missing);

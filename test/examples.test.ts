@@ -2,25 +2,43 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startNanos } from './support/start-nanos.ts';
+import { checkApiGateway } from './examples/api-gateway.ts';
+import { checkShortLinks } from './examples/short-links.ts';
+import { checkStorefront } from './examples/storefront.ts';
+import { checkWebhook } from './examples/webhook.ts';
+import type { Answer } from './support/http-request.ts';
+import { startNanos, type Cleanup } from './support/start-nanos.ts';
+import { startWorkerd } from './support/start-workerd.ts';
 
 const FOLDER = fileURLToPath(new URL('../examples/apps', import.meta.url));
-const host = await startNanos({ after }, { folders: [FOLDER] });
+const host = await startNanos({ after }, { folders: [FOLDER], args: ['--config', join(FOLDER, 'nanos.yaml')] });
 
 /** One check an example; a folder without one fails the first test. */
-const checks: Readonly<Record<string, () => Promise<void>>> = {
+const checks: Readonly<Record<string, (cleanup: Cleanup) => Promise<void>>> = {
   async hello() {
     const { status, text, headers } = await host.request('hello', '/a/path?query');
     assert.deepEqual([status, text], [200, 'Hello from nanos, at /a/path\n']);
     assert.match(headers['content-type'] ?? '', /^text\/plain/i);
   },
 
-  async greeter() {
-    const answer = await host.request('greeter', '/?name=M%C3%BCller');
-    assert.deepEqual([answer.status, answer.json()], [200, { greeting: 'Good morning, Müller', languages: ['en', 'de'] }]);
-    assert.match(answer.headers['content-type'] ?? '', /^application\/json/);
+  /** A wrangler project: the same here as on workerd. */
+  async greeter(cleanup) {
+    const entry = join(FOLDER, 'greeter/src/index.ts');
+    const worker = await startWorkerd(cleanup, { entry, vars: { GREETING: 'Good morning', LANGUAGES: ['en', 'de'] } });
+    const checkAnswer = (answer: Answer): void => {
+      assert.deepEqual([answer.status, answer.json()], [200, { greeting: 'Good morning, Müller', languages: ['en', 'de'] }]);
+      assert.match(answer.headers['content-type'] ?? '', /^application\/json/);
+    };
+    checkAnswer(await host.request('greeter', '/?name=M%C3%BCller'));
+    checkAnswer(await worker.request('/?name=M%C3%BCller'));
   },
+
+  'api-gateway': checkApiGateway,
+  webhook: checkWebhook,
+  'short-links': () => checkShortLinks(host),
+  storefront: () => checkStorefront(host),
 
   async notes() {
     const headers = { 'content-type': 'application/json' };
@@ -46,4 +64,4 @@ test('each folder has a check here, and a URL in the listing', () => {
   for (const name of names) assert.match(host.stderr, new RegExp(`^  ${name} +http://${name}\\.localhost:${host.appsPort}/$`, 'm'));
 });
 
-for (const [name, check] of Object.entries(checks)) test(name, check);
+for (const [name, check] of Object.entries(checks)) test(name, (context) => check(context));
