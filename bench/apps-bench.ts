@@ -7,6 +7,7 @@ import { formatMarkdown, formatTerminal, type Report } from './report/format-rep
 import { coldAndMemory } from './sections/cold-and-memory.ts';
 import { idle } from './sections/idle.ts';
 import { throughput } from './sections/throughput.ts';
+import { webApi } from './sections/web-api.ts';
 import { findWorkerd, type Workerd } from './servers/find-workerd.ts';
 import type { BenchOptions } from '../src/cli/commands/bench.ts';
 
@@ -15,6 +16,7 @@ const SECTIONS: readonly (readonly [readonly SectionName[], BenchSection])[] = [
   [['throughput'], throughput],
   [['cold', 'memory'], coldAndMemory],
   [['idle'], idle],
+  [['web-api'], webApi],
 ];
 
 /** Measures nanos, workerd and node:http side by side, and returns the report as text. Leaves no process and no file, except workerd's program. */

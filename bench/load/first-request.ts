@@ -11,8 +11,8 @@ export interface FirstRequest {
 
 const WAIT_MS_MAX = 60_000;
 
-/** GET / on a connection of its own. Rejects unless it is answered with 200. */
-export function firstRequest({ port, host }: BenchAddress): Promise<FirstRequest> {
+/** GET on a connection of its own. Rejects unless it is answered with 200. */
+export function firstRequest({ port, host }: BenchAddress, path = '/'): Promise<FirstRequest> {
   return new Promise((resolve, reject) => {
     let text = '';
     const startedMs = performance.now();
@@ -30,6 +30,6 @@ export function firstRequest({ port, host }: BenchAddress): Promise<FirstRequest
     });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`${host} closed the connection without an answer`)));
-    socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
   });
 }

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<SectionName, string>> = {
   memory: 'Memory of a resident app',
   throughput: 'Throughput, 32 connections',
   idle: 'Deployed apps that nobody calls',
+  'web-api': 'Parts of the web API, in a warm isolate',
 };
 const HEADING = ['measure', 'nanos', 'workerd', 'node:http', '÷ workerd', '÷ node', 'target'];
 

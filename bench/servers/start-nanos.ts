@@ -13,6 +13,8 @@ export interface NanosOptions {
   /** a folder of apps */
   readonly folder: string;
   readonly dataDir: string;
+  /** of the operator; undefined: none */
+  readonly configFile?: string | undefined;
   /** called for each app that is served from now on */
   readonly onServing?: ((app: string) => void) | undefined;
 }
@@ -21,9 +23,9 @@ const eventSchema = z.looseObject({ event: z.string(), app: z.string().optional(
 const readySchema = z.looseObject({ event: z.literal('host_ready'), control_url: z.url(), apps_url: z.url() });
 
 /** Runs `bin/nanos serve`. Rejects when it ends before it is ready. */
-export async function startNanos(scope: BenchScope, { folder, dataDir, onServing }: NanosOptions): Promise<NanosServer> {
+export async function startNanos(scope: BenchScope, { folder, dataDir, configFile, onServing }: NanosOptions): Promise<NanosServer> {
   const startedMs = performance.now();
-  const args = ['serve', folder, '--port', '0', '--apps-port', '0', '--no-auth', '--data', dataDir];
+  const args = ['serve', folder, '--port', '0', '--apps-port', '0', '--no-auth', '--data', dataDir, ...(configFile === undefined ? [] : ['--config', configFile])];
   const started = scope.start(fileURLToPath(new URL('../../bin/nanos', import.meta.url)), args, ['ignore', 'pipe', 'pipe']);
   const ready = whenReady(started.child.stdout!, onServing);
   const ended = new Promise<never>((_, reject) => started.child.once('exit', () => reject(new Error(`nanos serve ended: ${started.errors()}`))));
