@@ -87,6 +87,7 @@ test('tables', () => {
 test('methods need no receiver and are enumerable', () => {
   const console = freshConsole();
   assert.ok(Object.keys(console).includes('log'));
+  assert.deepEqual(Object.values(console).map((method) => (method as { length: number }).length), Object.values(console).map(() => 0));
   assert.equal(Object.prototype.toString.call(console), '[object console]');
 });
 
@@ -165,4 +166,10 @@ test('hostile values neither throw nor grow without end', () => {
     log?.('%s %d %o', value, value, value);
   }
   assert.ok(lines.every(([, text]) => text.length <= inspectLengthMax));
+});
+
+test('elements of a large array are not listed to find its other properties', () => {
+  const large = Object.assign(new Array<string>(2_000_000).fill('x'), { extra: 1 });
+  assert.match(inspect(large), /… 1999900 more items\s*\]$/);
+  assert.match(inspect(Object.assign(['a'], { extra: 1 })), /extra: 1/);
 });

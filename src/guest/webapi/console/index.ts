@@ -15,6 +15,7 @@ export function installConsole(global: Record<string, unknown>): void {
 
 type Operation = (...values: unknown[]) => void;
 
+/** Optional parameters are taken from the rest, so that they don't count in an operation's `length`. */
 function namespace(): Record<string, Operation> {
   const groups = new Groups();
   const print = (level: LogLevel, values: readonly unknown[]): void => groups.print(level, formatLog(values));
@@ -29,12 +30,12 @@ function namespace(): Record<string, Operation> {
     warn: (...values) => print('warn', values),
     error: (...values) => print('error', values),
     trace: (...values) => groups.print('debug', traceText(values)),
-    assert: (condition, ...values) => {
+    assert: (...[condition, ...values]) => {
       if (!condition) print('error', assertionValues(values));
     },
-    dir: (value) => groups.print('info', inspect(value)),
+    dir: (...[value]) => groups.print('info', inspect(value)),
     dirxml: (...values) => print('info', values),
-    table: (data, columns) => {
+    table: (...[data, columns]) => {
       const table = formatTable(data, columns === undefined ? undefined : toSequence(columns, toDOMString));
       if (table === undefined) print('info', [data]);
       else groups.print('info', formatLog([table]));
@@ -83,13 +84,13 @@ function toLabel(label: unknown): string {
 function counters(print: Print): Record<string, Operation> {
   const counts = new Map<string, number>();
   return {
-    count: (label) => {
+    count: (...[label]) => {
       const name = toLabel(label);
       const count = (counts.get(name) ?? 0) + 1;
       if (counts.size < labelsMax || counts.has(name)) counts.set(name, count);
       print('info', [`${name}: ${count}`]);
     },
-    countReset: (label) => {
+    countReset: (...[label]) => {
       const name = toLabel(label);
       if (!counts.delete(name)) print('warn', [`Count for '${name}' does not exist`]);
     },
@@ -105,13 +106,13 @@ function stopwatches(print: Print): Record<string, Operation> {
     return start !== undefined;
   };
   return {
-    time: (label) => {
+    time: (...[label]) => {
       const name = toLabel(label);
       if (starts.has(name)) print('warn', [`Timer '${name}' already exists`]);
       else if (starts.size < labelsMax) starts.set(name, nowMs());
     },
-    timeLog: (label, ...values) => void log(toLabel(label), values),
-    timeEnd: (label) => {
+    timeLog: (...[label, ...values]) => void log(toLabel(label), values),
+    timeEnd: (...[label]) => {
       const name = toLabel(label);
       if (log(name, [])) starts.delete(name);
     },

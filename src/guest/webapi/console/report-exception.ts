@@ -2,6 +2,16 @@
 import { host } from '../../kernel/host-calls.ts';
 import { inspect } from './lazy/index.ts';
 
+/** Returns false when nothing is to be logged. */
+type ExceptionHook = (error: unknown) => boolean;
+
+let hook: ExceptionHook = () => true;
+
+/** Apart from here, so that events may report what their listeners throw. */
+export function setExceptionHook(fire: ExceptionHook): void {
+  hook = fire;
+}
+
 export function reportException(error: unknown): void {
-  host().log('error', `Uncaught ${inspect(error)}`);
+  if (hook(error)) host().log('error', `Uncaught ${inspect(error)}`);
 }

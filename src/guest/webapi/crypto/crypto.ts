@@ -1,6 +1,7 @@
 /** https://w3c.github.io/webcrypto/#crypto-interface */
 import { host } from '../../kernel/host-calls.ts';
 import { DOMException } from '../dom/dom-exception.ts';
+import { QuotaExceededError } from '../dom/quota-exceeded-error.ts';
 import { requireArguments } from '../webidl.ts';
 import { subtle, type SubtleCrypto } from './subtle-crypto.ts';
 
@@ -28,7 +29,7 @@ export class Crypto {
     if (!ArrayBuffer.isView(array)) throw new TypeError('Crypto.getRandomValues: argument is not an ArrayBufferView');
     const name: unknown = tagGetter === undefined ? undefined : Reflect.apply(tagGetter, array, []);
     if (typeof name !== 'string' || !integerArrays.test(name)) throw new DOMException('The view is not an array of integers', 'TypeMismatchError');
-    if (array.byteLength > randomBytesMax) throw new DOMException(`More than ${randomBytesMax} bytes requested`, 'QuotaExceededError');
+    if (array.byteLength > randomBytesMax) throw new QuotaExceededError(`More than ${randomBytesMax} bytes requested`);
     host().randomFill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     return array;
   }

@@ -57,6 +57,7 @@ const signers: readonly (readonly [object, object])[] = [
   [{ name: 'ECDSA', namedCurve: 'P-256' }, { name: 'ECDSA', hash: { name: 'SHA-256' } }],
   [{ name: 'ECDSA', namedCurve: 'P-521' }, { name: 'ECDSA', hash: 'SHA-512' }],
   [{ name: 'Ed25519' }, { name: 'Ed25519' }],
+  [{ name: 'Ed448' }, { name: 'Ed448' }],
 ];
 
 for (const [generated, used] of signers) {
@@ -133,16 +134,16 @@ test('bits derived agree with the platform', async () => {
   }
 });
 
-for (const generated of [{ name: 'ECDH', namedCurve: 'P-256' }, { name: 'X25519' }]) {
+for (const [generated, lengthBits] of [[{ name: 'ECDH', namedCurve: 'P-256' }, 256], [{ name: 'X25519' }, 256], [{ name: 'X448' }, 448]] as const) {
   test(`both sides of ${generated.name} get the same secret`, async () => {
     const [a, b] = [(await ours.generateKey(generated, true, ['deriveBits'])) as Pair, (await ours.generateKey(generated, false, ['deriveBits', 'deriveKey'])) as Pair];
-    const bits = await ours.deriveBits({ name: generated.name, public: b.publicKey }, a.privateKey, 256);
-    assert.equal(bits.byteLength, 32);
+    const bits = await ours.deriveBits({ name: generated.name, public: b.publicKey }, a.privateKey, lengthBits);
+    assert.equal(bits.byteLength, lengthBits / 8);
     assert.deepEqual(bits, await ours.deriveBits({ name: generated.name, public: a.publicKey }, b.privateKey));
     const raw = (await ours.exportKey('raw', a.publicKey)) as ArrayBuffer;
     const imported = await ours.importKey('raw', raw, generated, true, []);
-    assert.deepEqual(bits, await ours.deriveBits({ name: generated.name, public: imported }, b.privateKey, 256));
-    await assert.rejects(ours.deriveBits({ name: generated.name, public: a.privateKey }, b.privateKey, 256), { name: 'InvalidAccessError' });
+    assert.deepEqual(bits, await ours.deriveBits({ name: generated.name, public: imported }, b.privateKey, lengthBits));
+    await assert.rejects(ours.deriveBits({ name: generated.name, public: a.privateKey }, b.privateKey, lengthBits), { name: 'InvalidAccessError' });
     await assert.rejects(ours.exportKey('pkcs8', b.privateKey), { name: 'InvalidAccessError' });
   });
 }
@@ -214,4 +215,13 @@ test('timingSafeEqual compares bytes', () => {
   assert.equal(ours.timingSafeEqual(Uint8Array.of(1, 2), Uint8Array.of(1, 2)), true);
   assert.equal(ours.timingSafeEqual(Uint8Array.of(1, 2), Uint8Array.of(1, 3)), false);
   assert.throws(() => ours.timingSafeEqual(Uint8Array.of(1), Uint8Array.of(1, 3)), TypeError);
+});
+
+test('a public key is extractable as it was imported, and always when it was generated', async () => {
+  const { publicKey } = (await ours.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])) as Pair;
+  assert.equal(publicKey.extractable, true);
+  const spki = await ours.exportKey('spki', publicKey);
+  const imported = await ours.importKey('spki', spki, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
+  assert.equal(imported.extractable, false);
+  await assert.rejects(ours.exportKey('spki', imported), { name: 'InvalidAccessError' });
 });

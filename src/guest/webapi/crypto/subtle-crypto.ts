@@ -2,7 +2,7 @@
  * https://w3c.github.io/webcrypto/#subtlecrypto-interface. What a key may be used for is checked here, formats and algorithms in the host,
  * which does the work.
  */
-import { packSubtle, SUBTLE_CALL, type SubtleMessage, type SubtleOp, type SubtleParts, type UnpackedSubtle, unpackSubtle } from '../../../protocol/subtle.ts';
+import { packSubtle, SUBTLE_CALL, type SubtleKey, type SubtleMessage, type SubtleOp, type SubtleParts, type UnpackedSubtle, unpackSubtle } from '../../../protocol/subtle.ts';
 import { host } from '../../kernel/host-calls.ts';
 import { DOMException } from '../dom/dom-exception.ts';
 import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
@@ -42,7 +42,7 @@ export class SubtleCrypto {
     const usages = toUsages(keyUsages);
     const { plain, bytes } = normalizeAlgorithm(algorithm, 'generateKey');
     const reply = await call('generateKey', { algorithm: plain, usages }, bytes);
-    const [first, second] = keysOf(reply, Boolean(extractable));
+    const [first, second] = keysOf(reply, (type) => type === 'public' || Boolean(extractable));
     if (first === undefined) throw new DOMException('The host made no key', 'OperationError');
     return second === undefined ? first : { publicKey: first, privateKey: second };
   }
@@ -178,10 +178,10 @@ function dataOf({ parts }: UnpackedSubtle): ArrayBuffer {
   return data === undefined ? new ArrayBuffer(0) : data.slice().buffer;
 }
 
-function keysOf({ message, parts }: UnpackedSubtle, extractable: boolean): CryptoKey[] {
+function keysOf({ message, parts }: UnpackedSubtle, isExtractable: (type: SubtleKey['type']) => boolean): CryptoKey[] {
   return (message.keys ?? []).map((key, index) => {
     const material = copyBytes(parts.get(`key${index}`), 'Key material');
-    return newCryptoKey({ key, extractable: key.type === 'public' || extractable, usages: key.usages, material });
+    return newCryptoKey({ key, extractable: isExtractable(key.type), usages: key.usages, material });
   });
 }
 
@@ -213,7 +213,7 @@ async function importKey(format: string, data: Bytes | Jwk, { plain }: Normalize
   const message: SubtleMessage = { algorithm: plain, usages, extractable, format };
   const isBytes = data instanceof Uint8Array;
   const reply = await call('importKey', isBytes ? message : { ...message, jwk: data }, isBytes ? { data } : {});
-  const [key] = keysOf(reply, extractable);
+  const [key] = keysOf(reply, () => extractable);
   if (key === undefined) throw new DOMException('The host imported no key', 'OperationError');
   return key;
 }

@@ -76,7 +76,8 @@ export class AbortSignal extends EventTarget {
   }
 
   throwIfAborted(): void {
-    if (this.aborted) throw this.#reason;
+    this.#update();
+    if (this.#abortedAt > 0) throw this.#reason;
   }
 
   get onabort(): object | null {

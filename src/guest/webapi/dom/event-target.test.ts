@@ -177,6 +177,10 @@ test('trust is given by the platform alone', () => {
   assert.equal(event.isTrusted, true);
   target.dispatchEvent(event);
   assert.equal(event.isTrusted, false);
+  const own = Object.getOwnPropertyDescriptor(event, 'isTrusted');
+  assert.deepEqual([own?.configurable, own?.enumerable, own?.set], [false, true, undefined]);
+  assert.equal(own?.get, Object.getOwnPropertyDescriptor(new Event('y'), 'isTrusted')?.get);
+  assert.throws(() => own?.get?.call({}), TypeError);
 });
 
 test('legacy members of events', () => {
@@ -210,4 +214,9 @@ test('reportError logs', () => {
   logged.length = 0;
   (global.reportError as (error: unknown) => void)('a text');
   assert.deepEqual(logged, ["Uncaught 'a text'"]);
+});
+
+test('members want an object of their interface', () => {
+  const { set } = Object.getOwnPropertyDescriptor(Event.prototype, 'cancelBubble')!;
+  for (const call of [() => set?.call({}, false), () => EventTarget.prototype.addEventListener.call({} as EventTarget, 'x', null)]) assert.throws(call, TypeError);
 });

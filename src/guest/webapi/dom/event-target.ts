@@ -32,6 +32,7 @@ export class EventTarget {
   #changed: ListenersChanged | undefined;
 
   addEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+    if (!(#listeners in this)) throw new TypeError('EventTarget.addEventListener: this is not an EventTarget');
     requireArguments(arguments.length, 2, 'EventTarget.addEventListener');
     const typeText = toDOMString(type);
     const listener = toCallback(callback);

@@ -24,7 +24,11 @@ export interface EventState {
 export let eventState: (event: Event) => EventState;
 export let isEvent: (value: unknown) => value is Event;
 
+/** Every event has a property of its own, all with one getter. */
+let isTrustedProperty: PropertyDescriptor;
+
 export class Event {
+  declare readonly isTrusted: boolean;
   readonly #state: EventState;
   readonly #timeStamp = nowMs();
 
@@ -48,6 +52,8 @@ export class Event {
       initialized: true,
       isTrusted: false,
     };
+    // [LegacyUnforgeable]
+    Object.defineProperty(this, 'isTrusted', isTrustedProperty);
   }
 
   get type(): string {
@@ -86,10 +92,6 @@ export class Event {
     return this.#state.canceled;
   }
 
-  get isTrusted(): boolean {
-    return this.#state.isTrusted;
-  }
-
   get timeStamp(): number {
     return this.#timeStamp;
   }
@@ -99,7 +101,8 @@ export class Event {
   }
 
   set cancelBubble(value: unknown) {
-    if (value) this.#state.stopPropagation = true;
+    const state = this.#state;
+    if (value) state.stopPropagation = true;
   }
 
   get returnValue(): boolean {
@@ -107,7 +110,8 @@ export class Event {
   }
 
   set returnValue(value: unknown) {
-    if (!value) setCanceled(this.#state);
+    const state = this.#state;
+    if (!value) setCanceled(state);
   }
 
   composedPath(): object[] {
@@ -140,6 +144,15 @@ export class Event {
 
   static {
     defineConstants(this, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
+    const { get } = Object.getOwnPropertyDescriptor(
+      {
+        get isTrusted(): boolean {
+          return (this as unknown as Event).#state.isTrusted;
+        },
+      },
+      'isTrusted',
+    )!;
+    isTrustedProperty = { get: get!, enumerable: true, configurable: false };
     eventState = (event) => event.#state;
     isEvent = (value): value is Event => typeof value === 'object' && value !== null && #state in value;
   }

@@ -1,12 +1,11 @@
-import type { InboundStream } from '../../kernel/host-calls.ts';
 import type { AbortSignal } from '../dom/index.ts';
 import { addAbortAlgorithm } from '../dom/index.ts';
 import type { BodyStream } from './body.ts';
 
 type Chunk = Uint8Array<ArrayBuffer> | null;
 
-/** A stream of the host that fails with the signal's reason as soon as it is aborted. */
-export function abortableStream(inner: InboundStream, signal: AbortSignal): BodyStream {
+/** A body's source that fails with the signal's reason as soon as it is aborted. */
+export function abortableStream(inner: { pull(): Promise<Chunk> | Chunk; cancel(): void }, signal: AbortSignal): BodyStream {
   let failStream: (reason: unknown) => void = () => undefined;
   let failPull: (reason: unknown) => void = () => undefined;
   const stopListening = addAbortAlgorithm(signal, () => {

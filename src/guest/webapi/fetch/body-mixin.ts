@@ -1,6 +1,6 @@
 /** https://fetch.spec.whatwg.org/#body-mixin */
 import { decodeUtf8 } from '../encoding/index.ts';
-import { Blob } from '../file-api/index.ts';
+import { type Blob, blobFromParts } from '../file-api/index.ts';
 import { URLSearchParams } from '../url/index.ts';
 import { enumerableMembers } from '../webidl.ts';
 import { FormData, parseMultipart } from '../xhr/index.ts';
@@ -43,7 +43,7 @@ export function mixInBody(prototype: object, { bodyOf, headersOf }: BodyOwner): 
       return consume(this, (content) => bytesOf(content).buffer);
     },
     blob(this: unknown): Promise<Blob> {
-      return consume(this, (content) => new Blob([content], { type: blobType(headersOf(this)) }));
+      return consume(this, (content) => blobFromParts([bytesOf(content)], blobType(headersOf(this))));
     },
     bytes(this: unknown): Promise<Bytes> {
       return consume(this, bytesOf);
@@ -60,9 +60,17 @@ export function mixInBody(prototype: object, { bodyOf, headersOf }: BodyOwner): 
   };
 
   /** https://fetch.spec.whatwg.org/#concept-body-consume-body */
-  async function consume<T>(self: unknown, convert: (content: string | Bytes) => T): Promise<T> {
-    const content = readBody(bodyOf(self));
-    return convert(typeof content === 'string' || ArrayBuffer.isView(content) ? content : await content);
+  function consume<T>(self: unknown, convert: (content: string | Bytes) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const done = (content: string | Bytes): void => {
+        try {
+          resolve(convert(content));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      readBody(bodyOf(self), done, reject);
+    });
   }
 
   Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(members));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { bindHostCalls } from '../../kernel/host-calls.ts';
 import { Blob } from '../file-api/index.ts';
 import type { ReadableStream } from '../streams/index.ts';
-import { installStreams, streamClasses } from '../streams/index.ts';
+import { installStreams, streamClasses, teeForClone } from '../streams/index.ts';
 import { URLSearchParams } from '../url/index.ts';
 import { FormData } from '../xhr/index.ts';
 import { installFetch, Request, Response } from './index.ts';
@@ -151,6 +151,36 @@ test('a chunk that is not a Uint8Array fails the reading and cancels the stream'
   }
 });
 
+test('nothing gets between a body and its stream', async () => {
+  const bytes = encoder.encode('mine');
+  const stream = new (streamClasses().ReadableStream)({
+    start(controller) {
+      for (let count = 0; count < 20_000; count++) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  const response = new Response(stream);
+  const everywhere = Object.getPrototypeOf({}) as object;
+  const name = ['th', 'en'].join('');
+  Reflect.defineProperty(everywhere, name, { configurable: true, value: (resolve: (value: unknown) => void) => resolve({ done: false, value: 'theirs' }) });
+  const reading = response.text();
+  Reflect.deleteProperty(everywhere, name);
+  assert.equal(await reading, 'mine'.repeat(20_000));
+});
+
+test('a clone of a stream has views of the same place in copies of their buffers', async () => {
+  const { buffer } = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7);
+  const views = [new DataView(buffer, 2, 3), new Uint16Array(buffer, 4, 1)];
+  const [, copy] = teeForClone((streamClasses().ReadableStream as unknown as typeof globalThis.ReadableStream).from(views) as never);
+  for await (const view of copy as unknown as AsyncIterable<ArrayBufferView>) {
+    const original = views.shift()!;
+    assert.deepEqual([view.constructor, view.byteOffset, view.byteLength], [original.constructor, original.byteOffset, original.byteLength]);
+    assert.deepEqual(new Uint8Array(view.buffer), new Uint8Array(buffer));
+    assert.notEqual(view.buffer, buffer);
+  }
+  assert.deepEqual(views, []);
+});
+
 test('locked and disturbed streams are refused', async () => {
   const locked = streamOf();
   locked.getReader();
@@ -197,8 +227,10 @@ test('formData needs a Content-Type that says what it is', async () => {
 });
 
 test('the type of a blob is the Content-Type', async () => {
+  const kept = await new Response('x', { headers: { 'content-type': 'TEXT/HTML ;CHARSET=GBK' } }).blob();
+  assert.deepEqual([kept.type, await kept.text()], ['text/html;charset=GBK', 'x']);
   const response = new Response('x', { headers: { 'content-type': 'Text/HTML ; charset=UTF-8' } });
-  assert.equal((await response.blob()).type, 'text/html;charset=utf-8');
+  assert.equal((await response.blob()).type, 'text/html;charset=UTF-8');
   assert.equal((await new Response(encoder.encode('x')).blob()).type, '');
 });
 

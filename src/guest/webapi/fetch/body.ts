@@ -3,14 +3,16 @@
  * ReadableStream only when a program asks for one, and as long as nobody has read from that stream its source is used directly.
  */
 import { concatBytes } from '../concat-bytes.ts';
+import type { AbortSignal } from '../dom/index.ts';
 import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
 import { blobBytes, isBlob } from '../file-api/index.ts';
 import type { InboundStream, OutboundSource } from '../../kernel/host-calls.ts';
 import { host } from '../../kernel/host-calls.ts';
 import type { ByteSource, ReadableStream } from '../streams/index.ts';
-import { acquireReader, isDisturbed, isLocked, isReadableStream, markConsumed, readableBytes, teeForClone } from '../streams/index.ts';
+import { acquireReader, isDisturbed, isLocked, isReadableStream, markConsumed, readableBytes, readEach, teeForClone } from '../streams/index.ts';
 import { URLSearchParams } from '../url/index.ts';
 import { copyBytes, isBufferSource, toUSVString } from '../webidl.ts';
+import { abortableStream } from './abortable-stream.ts';
 import { formDataEntries, isFormData, serializeMultipart } from '../xhr/index.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -27,6 +29,8 @@ export class Body {
   stream: ReadableStream | null;
   /** Read to its end without a stream. */
   consumed = false;
+  /** When it is aborted, what was not read yet can't be read any more. */
+  signal: AbortSignal | null = null;
   /** The bytes belong to a clone too, so what is handed out must be a copy. */
   shared = false;
   /** Content-Type that goes with it. */
@@ -81,18 +85,23 @@ export function requireUsable(body: Body | null): void {
 /** The stream of a body, made when first asked for. */
 export function streamOf(body: Body | null): ReadableStream | null {
   if (body === null || body.stream !== null) return body === null ? null : body.stream;
-  body.stream = body.consumed ? readableBytes({ pull: () => null }) : streamOver(body.source as Source, body.shared);
+  body.stream = body.consumed ? readableBytes({ pull: () => null }) : streamOver(body.source as Source, body);
   if (body.consumed) markConsumed(body.stream);
   return body.stream;
 }
 
-function streamOver(source: Source, shared: boolean): ReadableStream {
-  const stream = readableBytes(isPlain(source) ? onePart(source, shared) : source);
+function streamOver(source: Source, { shared, signal }: Body): ReadableStream {
+  const stream = readableBytes(isPlain(source) ? plainSource(source, shared, signal) : source);
   sources.set(stream, shared && typeof source !== 'string' && isPlain(source) ? source.slice() : source);
   return stream;
 }
 
-function onePart(source: string | Bytes, shared: boolean): ByteSource {
+function plainSource(source: string | Bytes, shared: boolean, signal: AbortSignal | null): ByteSource {
+  const whole = onePart(source, shared);
+  return signal === null || source.length === 0 ? whole : abortableStream(whole, signal);
+}
+
+function onePart(source: string | Bytes, shared: boolean): ByteSource & { cancel(): void } {
   let left: Bytes | string | null = source;
   return {
     pull() {
@@ -101,6 +110,9 @@ function onePart(source: string | Bytes, shared: boolean): ByteSource {
       if (part === null) return null;
       return typeof part === 'string' ? encodeUtf8(part) : shared ? part.slice() : part;
     },
+    cancel() {
+      left = null;
+    },
   };
 }
 
@@ -108,10 +120,12 @@ function isPlain(source: Source | ReadableStream): source is string | Bytes {
   return typeof source === 'string' || ArrayBuffer.isView(source);
 }
 
-/** What a body holds, which counts as read from now on. */
+/** What a body holds, which counts as read from now on. Throws the reason of a signal that was aborted. */
 function takeContent(body: Body): Source | ReadableStream {
+  const { source, stream, signal } = body;
+  // the signal has ended the stream, unless all of it was there and taken
+  if (signal?.aborted === true && source !== null && (!isPlain(source) || source.length > 0)) throw signal.reason;
   requireUsable(body);
-  const { source, stream } = body;
   if (stream === null) body.consumed = true;
   else if (source !== null) markConsumed(stream);
   if (source === null) return stream as ReadableStream;
@@ -124,6 +138,7 @@ export function moveBody(body: Body): Body {
   const content = takeContent(body);
   const moved = new Body(isReadableStream(content) ? readerSource(content, copyChunk) : content, null, body.type);
   moved.shared = body.shared;
+  moved.signal = body.signal;
   return moved;
 }
 
@@ -137,6 +152,7 @@ export function cloneBody(body: Body): Body {
     body.shared = true;
     const clone = new Body(source, null, body.type);
     clone.shared = true;
+    clone.signal = body.signal;
     return clone;
   }
   const [first, second] = teeForClone(streamOf(body) as ReadableStream);
@@ -145,19 +161,35 @@ export function cloneBody(body: Body): Body {
   return new Body(null, second, body.type);
 }
 
-/** All that a body holds; the empty string for no body. */
-export function readBody(body: Body | null): string | Bytes | Promise<Bytes> {
-  if (body === null) return '';
+/** Hands over all that a body holds, at once when it is there; the empty string for no body. Throws when the body is unusable. */
+export function readBody(body: Body | null, done: (content: string | Bytes) => void, fail: (error: unknown) => void): void {
+  if (body === null) return done('');
   const content = takeContent(body);
-  if (isPlain(content)) return body.shared && typeof content !== 'string' ? content.slice() : content;
-  return readAll(isReadableStream(content) ? readerSource(content, copyChunk) : content);
+  if (isPlain(content)) done(body.shared && typeof content !== 'string' ? content.slice() : content);
+  else if (isReadableStream(content)) readStream(content, done, fail);
+  else readAll(content).then(done, fail);
+}
+
+function readStream(stream: ReadableStream, done: (content: Bytes) => void, fail: (error: unknown) => void): void {
+  const chunks: Bytes[] = [];
+  readEach(stream, { chunk: (chunk) => chunks.push(copyChunk(requireBytes(chunk))), close: () => done(joined(chunks)), fail });
 }
 
 async function readAll(source: InboundStream): Promise<Bytes> {
   const chunks: Bytes[] = [];
   for (let chunk = await source.pull(); chunk !== null; chunk = await source.pull()) chunks.push(chunk);
+  return joined(chunks);
+}
+
+function joined(chunks: readonly Bytes[]): Bytes {
   const [only] = chunks;
   return chunks.length === 1 && only !== undefined ? only : concatBytes(chunks);
+}
+
+/** A program's stream is a body only with chunks of this class. */
+function requireBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError('A stream that is a body has a chunk that is not a Uint8Array');
 }
 
 /** For chunks that are kept: the program that made them may still hold them. */
@@ -172,10 +204,12 @@ function readerSource<C extends Uint8Array>(stream: ReadableStream, take: (chunk
     async pull() {
       const { done, value } = await reader.read();
       if (done) return null;
-      if (value instanceof Uint8Array) return take(value);
-      const error = new TypeError('A stream that is a body has a chunk that is not a Uint8Array');
-      reader.cancel(error).catch(() => undefined);
-      throw error;
+      try {
+        return take(requireBytes(value));
+      } catch (error) {
+        reader.cancel(error).catch(() => undefined);
+        throw error;
+      }
     },
     cancel(reason) {
       reader.cancel(reason).catch(() => undefined);

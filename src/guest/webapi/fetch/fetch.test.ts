@@ -159,6 +159,7 @@ test('after the first entry', async (t) => {
     const response = await fetch('data:text/html;charset=utf-8,%3Cp%3E%C3%A9#x');
     assert.deepEqual([response.status, response.headers.get('content-type'), await response.text()], [200, 'text/html;charset=utf-8', '<p>é']);
     assert.equal(await (await fetch('data:;base64,aGk=')).text(), 'hi');
+    assert.equal((await fetch('data:,x', { method: 'HEAD' })).body, null);
     assert.equal((await fetch('data:,x')).headers.get('content-type'), 'text/plain;charset=US-ASCII');
     assert.deepEqual(sent, []);
   });
@@ -179,6 +180,24 @@ test('after the first entry', async (t) => {
     await assert.rejects(fetching, (reason) => reason === 'why');
     assert.equal(sent[0]?.cancelled, true);
     assert.deepEqual(cancelled, ['why']);
+  });
+
+  await t.test('a signal aborted after a body that came whole ends it, unless it was empty or read', async () => {
+    for (const value of ['text', '']) {
+      const controller = new AbortController();
+      answer = reply({ body: { kind: 'text', value } });
+      const [unread, opened, cloned, read] = await Promise.all([1, 2, 3, 4].map(() => fetch(url, { signal: controller.signal })));
+      const stream = opened!.body!;
+      const clone = cloned!.clone();
+      assert.equal(await read!.text(), value);
+      controller.abort('why');
+      for (const response of [unread!, opened!, clone]) {
+        if (value === '') assert.equal(await response.text(), '');
+        else await assert.rejects(response.text(), (reason) => reason === 'why');
+      }
+      if (value !== '') await assert.rejects(stream.getReader().read(), (reason) => reason === 'why');
+      await assert.rejects(read!.text(), TypeError);
+    }
   });
 
   await t.test('a signal aborted after the headers fails the body', async () => {

@@ -18,10 +18,11 @@ import { isNullBodyStatus, responseFrom } from './response.ts';
 /** Throws at top level, so that code which fetches there fails when it is deployed and not silently. */
 export function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
   assertHandling();
-  return start(input, init, arguments.length);
+  return fetchThrough({ call: FETCH_CALL, first: [] }, input, init, arguments.length);
 }
 
-async function start(input: unknown, init: unknown, given: number): Promise<Response> {
+/** Another way to the same: a host call that takes `first` in front of the fields of `fetch`. `given`: how many arguments there were. */
+export async function fetchThrough(road: { readonly call: string; readonly first: readonly string[] }, input: unknown, init: unknown, given: number): Promise<Response> {
   if (given === 0) throw new TypeError('fetch: 1 argument required, but only 0 present');
   const request = isRequest(input) && (init === undefined || init === null) ? input : new Request(input, init);
   const { method, url, redirect, list, body, signal: signalSource } = requestParts(request);
@@ -32,15 +33,16 @@ async function start(input: unknown, init: unknown, given: number): Promise<Resp
     cancelBody(outgoing, signal.reason);
     throw signal.reason;
   }
-  if (url.startsWith('data:')) return fetchDataUrl(url);
+  if (url.startsWith('data:') && road.call === FETCH_CALL) return fetchDataUrl(url, method);
   if (!/^https?:/.test(url)) throw new TypeError(`fetch: scheme of ${url.slice(0, 100)} is not supported`);
   const buffers = outgoing !== null && 'bytes' in outgoing ? [outgoing.bytes] : [];
-  const call = host().call(FETCH_CALL, packFetchCall({ method, url, redirect, body: crossingBody(outgoing), headers }), buffers);
+  const call = host().call(road.call, [...road.first, ...packFetchCall({ method, url, redirect, body: crossingBody(outgoing), headers })], buffers);
   const reply = await (signal === null ? call.reply : abortableReply(call, outgoing, signal));
   return toResponse(unpackFetchReply(reply.fields), reply.buffers, signal);
 }
 
-function crossingBody(body: OutgoingBody): CrossingBody {
+/** Offers the stream of a body that has one. */
+export function crossingBody(body: OutgoingBody): CrossingBody {
   if (body === null) return { kind: 'none', value: '' };
   if ('text' in body) return { kind: 'text', value: body.text };
   if ('bytes' in body) return { kind: 'buffer', value: '0' };
@@ -63,9 +65,11 @@ function abortableReply(call: HostCall, body: OutgoingBody, signal: AbortSignal)
   });
 }
 
-function toResponse(reply: FetchReply, buffers: ArrayBuffer[], signal: AbortSignal | null): Response {
+/** A response of the host. */
+export function toResponse(reply: FetchReply, buffers: ArrayBuffer[], signal: AbortSignal | null): Response {
   const { status, statusText, redirected, headers } = reply;
   const body = isNullBodyStatus(status) ? null : toBody(reply.body, buffers, signal);
+  if (body !== null) body.signal = signal;
   const [url = ''] = reply.url.split('#', 1);
   return responseFrom({ status, statusText, list: headers, body, origin: { type: 'basic', url, redirected, immutable: true } });
 }

@@ -24,7 +24,7 @@ const enumerations = {
 
 type TextOption = keyof typeof enumerations | 'destination' | 'duplex' | 'integrity' | 'referrer';
 
-export type RequestOptions = Readonly<Record<TextOption, string>> & { readonly keepalive: boolean };
+export type RequestOptions = Readonly<Record<TextOption, string>> & { readonly keepalive: boolean; readonly isNavigation: false };
 
 export const defaultOptions: RequestOptions = {
   destination: '',
@@ -36,9 +36,10 @@ export const defaultOptions: RequestOptions = {
   integrity: '',
   referrer: 'about:client',
   keepalive: false,
+  isNavigation: false,
 };
 
-type GivenOptions = { readonly [K in Exclude<keyof RequestOptions, 'destination'> | 'priority' | 'window']: unknown };
+type GivenOptions = { readonly [K in Exclude<keyof RequestOptions, 'destination' | 'isNavigation'> | 'priority' | 'window']: unknown };
 
 /** Throws a TypeError for a value that a member can't have. */
 export function mergeOptions(base: RequestOptions, given: GivenOptions): RequestOptions {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AbortController } from '../dom/index.ts';
-import { installStreams } from '../streams/index.ts';
+import { installStreams, streamClasses } from '../streams/index.ts';
 import { installFetch, Request } from './index.ts';
 
 installFetch({});
@@ -41,6 +41,7 @@ test('members that are wrong are refused as in Node', () => {
     assert.throws(() => new NodeRequest(url, init), TypeError);
   }
   assert.throws(() => new Request(url, 1), TypeError);
+  assert.throws(() => new Request(url, { method: 'POST', keepalive: true, body: new (streamClasses().ReadableStream)() }), TypeError);
 });
 
 test('a getter of the init that throws passes its error on', () => {

@@ -2,6 +2,7 @@
 import type { RedirectMode } from '../../../protocol/fetch-call.ts';
 import type { AbortSignal } from '../dom/index.ts';
 import { isAbortSignal, newAbortSignal, newDependentSignal } from '../dom/index.ts';
+import { isReadableStream } from '../streams/index.ts';
 import { URL } from '../url/index.ts';
 import { requireArguments, toByteString, toDictionary, toEnum, toUSVString } from '../webidl.ts';
 import type { Body } from './body.ts';
@@ -148,6 +149,15 @@ export class Request {
     return this.#parts.options.keepalive;
   }
 
+  /** Of navigations, which there are none of here. */
+  get isReloadNavigation(): boolean {
+    return this.#parts.options.isNavigation;
+  }
+
+  get isHistoryNavigation(): boolean {
+    return this.#parts.options.isNavigation;
+  }
+
   get duplex(): string {
     return this.#parts.options.duplex;
   }
@@ -186,7 +196,9 @@ function applyInit(parts: RequestParts, init: unknown): Body | null {
   if (cf !== undefined) parts.cf = cf;
   if (signal !== undefined) parts.signal = toSignalSource(signal);
   if (headers !== undefined) fillHeaders((parts.list = []), headers);
-  return body === undefined || body === null ? null : extractBody(body);
+  if (body === undefined || body === null) return null;
+  if (parts.options.keepalive && isReadableStream(body)) throw new TypeError('RequestInit.keepalive does not go with a stream as the body');
+  return extractBody(body);
 }
 
 /** Its accessors are those of the class, so that what they return need not be made to be read. */

@@ -11,7 +11,7 @@ test('what it accepts is its own serialization', () => {
   const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
   const port = fc.constantFrom('', ':', ':80', ':443', ':8080', ':080', ':65536', ':59999', ':0', ':99999');
   const piece = fc.constantFrom('/', '.', '..', '%2e', '%2E', 'a', '%', '%zz', "'", '"', ' ', '?', '#', '\\', '|', '{', '^', 'é', '\t', ';', ':', '@', '//');
-  const rest = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''));
+  const rest = fc.tuple(fc.constantFrom('/', '/a', ''), fc.array(piece, { maxLength: 6 })).map(([first, pieces]) => first + pieces.join(''));
   let accepted = 0;
   fc.assert(
     fc.property(scheme, host, port, rest, (a, b, c, d) => {

@@ -35,7 +35,7 @@ export class Blob {
     const bag = toDictionary(options, 'BlobPropertyBag');
     const native = toEnum(bag.endings ?? 'transparent', endingTypes, 'endings') === 'native';
     const { type } = bag;
-    this.#type = type === undefined ? '' : normalizeType(toDOMString(type));
+    this.#type = shared ? blobParts.type : type === undefined ? '' : normalizeType(toDOMString(type));
     this.#parts = shared ? blobParts.parts : elements.flatMap((element) => processPart(element, native));
     this.#size = this.#parts.reduce((size, part) => size + part.length, 0);
   }
@@ -53,7 +53,7 @@ export class Blob {
     const from = relativeIndex(start, this.#size, 0);
     const to = relativeIndex(end, this.#size, this.#size);
     const parts = sliceParts(this.#parts, from, Math.max(to, from));
-    return blobFromParts(parts, contentType === undefined ? '' : toDOMString(contentType));
+    return blobFromParts(parts, contentType === undefined ? '' : normalizeType(toDOMString(contentType)));
   }
 
   stream(): object {
@@ -78,16 +78,18 @@ export class Blob {
     blobParts = (blob) => blob.#parts;
     blobBytes = (blob) => joinParts(blob.#parts, blob.#size);
     isBlob = (value): value is Blob => typeof value === 'object' && value !== null && #parts in value;
-    blobFromParts = (parts, type) => new Blob(new SharedParts(parts), { type });
+    blobFromParts = (parts, type) => new Blob(new SharedParts(parts, type));
   }
 }
 
-/** Marks chunks that are known to be immutable and are therefore not copied. */
+/** Marks chunks that are known to be immutable and are therefore not copied; the type is taken as it is. */
 class SharedParts {
   readonly parts: readonly Bytes[];
+  readonly type: string;
 
-  constructor(parts: readonly Bytes[]) {
+  constructor(parts: readonly Bytes[], type: string) {
     this.parts = parts;
+    this.type = type;
   }
 }
 

@@ -18,16 +18,28 @@ export function readableBytes(source: ByteSource): ReadableStream {
     start(controller) {
       source.onFail?.((reason) => controller.error(reason));
     },
-    async pull(controller) {
-      let chunk = await source.pull();
-      while (chunk !== null && chunk.length === 0) chunk = await source.pull();
-      if (chunk === null) closeBytes(controller);
-      else controller.enqueue(chunk);
-    },
+    pull: (controller) => pullInto(source, controller),
     cancel(reason) {
       source.cancel?.(reason);
     },
   });
+}
+
+type Chunk = Uint8Array<ArrayBuffer> | null;
+
+/** A chunk that is there at once goes straight on: awaiting it would ask it for a `then`. */
+function pullInto(source: ByteSource, controller: ByteStreamController): Promise<void> | undefined {
+  const pulled = source.pull();
+  if (pulled === null || ArrayBuffer.isView(pulled)) return deliver(pulled, source, controller);
+  return pulled.then((chunk) => deliver(chunk, source, controller));
+}
+
+/** Skips empty chunks, which a byte stream doesn't take. */
+function deliver(chunk: Chunk, source: ByteSource, controller: ByteStreamController): Promise<void> | undefined {
+  if (chunk === null) closeBytes(controller);
+  else if (chunk.length === 0) return pullInto(source, controller);
+  else controller.enqueue(chunk);
+  return undefined;
 }
 
 /** Also answers a reader that waits with a buffer of its own. */

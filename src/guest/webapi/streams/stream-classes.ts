@@ -33,7 +33,15 @@ export function streamClasses(): StreamClasses {
   if (loaded !== undefined) return loaded;
   loaded = loadPolyfill();
   for (const name of streamClassNames) Object.defineProperty(loaded[name], 'name', { value: name, configurable: true });
+  inheritAsyncIterator(Object.getPrototypeOf(new loaded.ReadableStream().values()) as object);
   return loaded;
+}
+
+/** https://webidl.spec.whatwg.org/#js-asynchronous-iterator-prototype-object: `Symbol.asyncIterator` comes from above. */
+function inheritAsyncIterator(prototype: object): void {
+  const generator = async function* (): AsyncGenerator {};
+  Object.setPrototypeOf(prototype, Object.getPrototypeOf(Object.getPrototypeOf(generator.prototype) as object) as object);
+  Reflect.deleteProperty(prototype, Symbol.asyncIterator);
 }
 
 /** Undefined as long as no stream can exist. */

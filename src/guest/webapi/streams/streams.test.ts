@@ -25,6 +25,7 @@ test('classes are evaluated at the first touch and are ordinary globals then', (
   assert.equal(first, streamClasses().ReadableStream);
   assert.deepEqual(Object.getOwnPropertyDescriptor(global, 'ReadableStream'), { value: first, writable: true, configurable: true, enumerable: false });
   assert.equal(global['WritableStream'], 'replaced');
+  assert.equal(Object.getOwnPropertyDescriptor(global, 'TransformStream')?.value, streamClasses().TransformStream);
   assert.equal((first as { name: string }).name, 'ReadableStream');
 });
 
@@ -34,6 +35,10 @@ test('from, tee, pipeThrough and async iteration', async () => {
   const upper = new TransformStream<string, string>({ transform: (chunk, controller) => controller.enqueue(chunk.toUpperCase()) });
   assert.deepEqual(await collect(a.pipeThrough(upper)), ['X', 'Y']);
   assert.deepEqual(await collect(b), ['x', 'y']);
+  const iterator = new ReadableStream().values();
+  const inherited = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})())) as object;
+  assert.equal(Object.getPrototypeOf(Object.getPrototypeOf(iterator)), Object.getPrototypeOf(inherited));
+  assert.equal(iterator[Symbol.asyncIterator](), iterator);
 });
 
 test('a blob streams copies of its bytes', async () => {

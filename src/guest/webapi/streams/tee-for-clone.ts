@@ -1,5 +1,5 @@
 /** https://streams.spec.whatwg.org/#readablestream-tee with cloneForBranch2: what one branch does to its chunks the other does not see. */
-import { isArrayBuffer, viewBytes } from '../webidl.ts';
+import { isArrayBuffer } from '../webidl.ts';
 import type { ReadableStream } from './stream-classes.ts';
 import { streamClasses } from './stream-classes.ts';
 import { acquireReader, isByteStream } from './stream-state.ts';
@@ -24,10 +24,10 @@ function clonedChunks(stream: ReadableStream): ReadableStream {
   );
 }
 
-/** Only buffers and their views are of use in a body; anything else stays what it is. */
+/** As StructuredSerialize does it, for buffers and their views; anything else is of no use in a body, and stays what it is. */
 function cloneChunk(chunk: unknown): unknown {
   if (isArrayBuffer(chunk)) return chunk.slice(0);
   if (!ArrayBuffer.isView(chunk)) return chunk;
-  const bytes = viewBytes(chunk as ArrayBufferView<ArrayBuffer>).slice();
-  return Reflect.construct(chunk.constructor, [bytes.buffer]);
+  const view = chunk as ArrayBufferView<ArrayBuffer> & { readonly length?: number };
+  return Reflect.construct(view.constructor, [view.buffer.slice(0), view.byteOffset, view.length ?? view.byteLength]);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { DOMException, EventTarget, installDom } from '../dom/index.ts';
+import { DOMException, EventTarget, installDom, QuotaExceededError } from '../dom/index.ts';
 import { Blob, File, installFileApi } from '../file-api/index.ts';
 import { structuredClone } from './index.ts';
 
@@ -142,6 +142,8 @@ test('Blob, File and DOMException are serializable', async () => {
   assert.deepEqual([file instanceof File, await file.text(), file.name, file.lastModified], [true, 'abc', 'name.txt', 5]);
   const exception = structuredClone(new DOMException('m', 'AbortError')) as DOMException;
   assert.deepEqual([exception instanceof DOMException, exception.name, exception.message, exception.code], [true, 'AbortError', 'm', 20]);
+  const quota = structuredClone(new QuotaExceededError('q', { quota: 1 })) as QuotaExceededError;
+  assert.deepEqual([quota instanceof QuotaExceededError, quota.message, quota.quota, quota.requested], [true, 'q', 1, null]);
 });
 
 test('agrees with the platform on arbitrary values', () => {

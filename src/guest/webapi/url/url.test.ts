@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { domainToASCII } from 'node:url';
 import * as fc from 'fast-check';
 import { installUrl, URL } from './index.ts';
 
@@ -68,6 +69,12 @@ test('where Node departs from the standard, the standard holds', () => {
   url.host = ':';
   assert.equal(url.href, 'http://h:1/');
   assert.equal(new URL('/..', 'non-special://h/a').href, 'non-special://h/');
+});
+
+test('hosts that UTS #46 refuses', () => {
+  const refused = ['xn--xn---epa', 'xn--xn--a--gua.pt', 'a\ufe12b', '\u0601a', '\u06ef\u200c\u06ef', '\u0628\u200ca', '\u200d'];
+  for (const host of refused) assert.equal(URL.canParse(`http://${host}/`), false, JSON.stringify(host));
+  for (const host of ['\u0628\u200c\u0628', '\u0628\u064b\u200c\u064b\u0627', '\u0915\u094d\u200d\u0937']) assert.equal(new URL(`http://${host}/`).host, domainToASCII(host));
 });
 
 test('the quick way gives what the state machine gives', () => {

@@ -4,6 +4,8 @@ import { isInterfacePrototype } from '../../webidl.ts';
 export const inspectLengthMax = 16_384;
 const depthMax = 4;
 const itemsMax = 100;
+/** elements of arrays whose other properties are looked for */
+const keysMax = 1_000;
 const lineLengthMax = 72;
 
 export interface InspectOptions {
@@ -120,10 +122,10 @@ class Inspector {
     return properties.length === 0 ? head : wrap(`${head} `, '{', properties, '}');
   }
 
-  /** Own enumerable properties; elements of arrays apart. */
+  /** Own enumerable properties; elements of arrays apart. Of large arrays none, because their elements can't be passed over. */
   #properties(value: object, depth: number, without: readonly string[] = []): string[] {
     const isIndexed = Array.isArray(value) || ArrayBuffer.isView(value);
-    if (isIndexed && value instanceof Uint8Array && value.length > itemsMax) return [];
+    if (isIndexed && (value as { length?: number }).length! > keysMax) return [];
     const keys = Reflect.ownKeys(value).filter((key) => !(isIndexed && isIndex(key)) && !without.includes(String(key)));
     const shown: string[] = [];
     for (const key of keys) {

@@ -14,16 +14,17 @@ export interface NormalizedAlgorithm {
 export type Operation = 'digest' | 'generateKey' | 'importKey' | 'sign' | 'encrypt' | 'deriveBits' | 'wrapKey' | 'getKeyLength';
 
 const rsaSign = 'RSASSA-PKCS1-v1_5 RSA-PSS';
+const curves = 'Ed25519 Ed448 X25519 X448';
 const aes = 'AES-CTR AES-CBC AES-GCM AES-KW';
 
 /** Operation → lines of "names : members"; a member with "?" is optional. */
 const registered: Readonly<Record<Operation, string>> = {
   digest: 'SHA-1 SHA-256 SHA-384 SHA-512 MD5 :',
-  generateKey: `${rsaSign} RSA-OAEP : hash modulusLength publicExponent | ECDSA ECDH : namedCurve | Ed25519 X25519 : | ${aes} : length | HMAC : hash length?`,
-  importKey: `${rsaSign} RSA-OAEP : hash | ECDSA ECDH : namedCurve | HMAC : hash length? | Ed25519 X25519 ${aes} HKDF PBKDF2 :`,
-  sign: 'RSASSA-PKCS1-v1_5 Ed25519 HMAC : | RSA-PSS : saltLength | ECDSA : hash',
+  generateKey: `${rsaSign} RSA-OAEP : hash modulusLength publicExponent | ECDSA ECDH : namedCurve | ${curves} : | ${aes} : length | HMAC : hash length?`,
+  importKey: `${rsaSign} RSA-OAEP : hash | ECDSA ECDH : namedCurve | HMAC : hash length? | ${curves} ${aes} HKDF PBKDF2 :`,
+  sign: 'RSASSA-PKCS1-v1_5 Ed25519 HMAC : | Ed448 : context? | RSA-PSS : saltLength | ECDSA : hash',
   encrypt: 'RSA-OAEP : label? | AES-CTR : counter length | AES-CBC : iv | AES-GCM : additionalData? iv tagLength?',
-  deriveBits: 'ECDH X25519 : public | HKDF : hash info salt | PBKDF2 : hash iterations salt',
+  deriveBits: 'ECDH X25519 X448 : public | HKDF : hash info salt | PBKDF2 : hash iterations salt',
   wrapKey: 'AES-KW :',
   getKeyLength: `${aes} : length | HMAC : hash length? | HKDF PBKDF2 :`,
 };

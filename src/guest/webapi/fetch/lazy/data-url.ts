@@ -8,7 +8,7 @@ import type { Response } from '../response.ts';
 import { responseFrom } from '../response.ts';
 
 /** `url` is serialized. Throws a TypeError when it is malformed. */
-export function fetchDataUrl(url: string): Response {
+export function fetchDataUrl(url: string, method: string): Response {
   const [input = ''] = url.split('#', 1);
   const comma = input.indexOf(',');
   if (comma < 0) throw new TypeError('fetch: data URL has no comma');
@@ -20,7 +20,7 @@ export function fetchDataUrl(url: string): Response {
   const contentType = mimeType === null ? 'text/plain;charset=US-ASCII' : serializeMimeType(mimeType);
   const bytes = base64 === null ? data : decodeBase64(decodeLatin1(data));
   if (bytes === null) throw new TypeError('fetch: data URL is not valid base64');
-  const body = new Body(bytes, null, null);
+  const body = method === 'HEAD' ? null : new Body(bytes, null, null);
   const origin = { type: 'basic', url: input, redirected: false, immutable: true } as const;
   return responseFrom({ status: 200, statusText: 'OK', list: ['content-type', contentType], body, origin });
 }

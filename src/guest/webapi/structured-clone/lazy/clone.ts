@@ -2,7 +2,7 @@
  * https://html.spec.whatwg.org/#structuredserializeinternal and #structureddeserialize in one walk: each property is read once, in the
  * standard's order, and what was read goes straight into the clone.
  */
-import { DOMException, isDOMException } from '../../dom/index.ts';
+import { DOMException, isDOMException, isQuotaExceededError, QuotaExceededError } from '../../dom/index.ts';
 import { blobFromParts, blobParts, File, isBlob, isFile } from '../../file-api/index.ts';
 import { toDOMString } from '../../webidl.ts';
 import { brandOf } from './brand.ts';
@@ -135,6 +135,7 @@ function cloneBoxed(value: object): object {
 function clonePlatformObject(value: object): object {
   if (isFile(value)) return new File([value], value.name, { type: value.type, lastModified: value.lastModified });
   if (isBlob(value)) return blobFromParts(blobParts(value), value.type);
+  if (isQuotaExceededError(value)) return new QuotaExceededError(value.message, { quota: value.quota ?? undefined, requested: value.requested ?? undefined });
   if (isDOMException(value)) return new DOMException(value.message, value.name);
   throw dataCloneError(brandText(value));
 }

@@ -1,1 +1,1 @@
-export { structuredClone } from './structured-clone.ts';
+export { cloneWithTransfer, structuredClone } from './structured-clone.ts';

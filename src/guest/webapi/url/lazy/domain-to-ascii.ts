@@ -2,14 +2,15 @@
  * https://url.spec.whatwg.org/#concept-domain-to-ascii (with beStrict false). UTS #46's mapping is computed from the engine's Unicode
  * data (compatibility composition and case folding) instead of read from its table; the README says where that can differ.
  */
+import { joinsLeft, joinsRight, rangesToClass } from './joining-types.ts';
 import { punycodeDecode, punycodeEncode } from './punycode.ts';
 
 const ignored = /(?!\u200c|\u200d|[\u{e0001}\u{e0020}-\u{e007f}\p{Bidi_Control}\p{Cn}])\p{Default_Ignorable_Code_Point}/gu;
 const otherDots = /[\u3002\uff0e\uff61]/g;
 /** Characters whose compatibility form has a full stop in it */
-const hiddenDots = /[\u2024-\u2026\u2488-\u249b\u33c2\u33c7\u33d8\ufe19\ufe30\ufe52\u{1f100}]/u;
-/** Unassigned, private use, surrogates, separators, C1 controls, replacement characters and ideographic description */
-const disallowed = /[\p{Cn}\p{Co}\p{Cs}\p{Z}\p{Bidi_Control}\u0080-\u009f\u2ff0-\u2fff\u31ef\ufff9-\ufffd\u{e0001}\u{e0020}-\u{e007f}]/u;
+const hiddenDots = /[\u2024-\u2026\u2488-\u249b\u33c2\u33c7\u33d8\ufe12\ufe19\ufe30\ufe52\u{1f100}]/u;
+/** Unassigned, private use, surrogates, separators, C1 and format controls but the joiners, replacement characters and ideographic description */
+const disallowed = /(?![\u200c\u200d])[\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Z}\u0080-\u009f\u2ff0-\u2fff\u31ef\ufff9-\ufffd]/u;
 const leadingMark = /^\p{M}/u;
 const viramas =
   '94d 9cd a4d acd b4d bcd c4d ccd d3b d3c d4d dca e3a eba f84 1039 103a 1714 1734 17d2 1a60 1b44 1baa 1bab 1bf2 1bf3 2d7f a806 a8c4 a953 a9c0 aaf6 abed ' +
@@ -52,16 +53,16 @@ function fold(text: string): string {
   });
 }
 
-/** https://www.unicode.org/reports/tr46/#Validity_Criteria, without the hyphen and Bidi rules */
+/** https://www.unicode.org/reports/tr46/#Validity_Criteria, without the Bidi rule, and with CheckHyphens false */
 function isValidLabel(label: string): boolean {
-  return !disallowed.test(label) && !leadingMark.test(label) && !label.includes('.') && hasValidJoiners(label);
+  return !label.startsWith('xn--') && !disallowed.test(label) && !leadingMark.test(label) && !label.includes('.') && hasValidJoiners(label);
 }
 
-/** RFC 5892 appendix A.1 and A.2; Arabic and Syriac letters stand for those that join. */
+/** RFC 5892 appendix A.1 and A.2 */
 function hasValidJoiners(label: string): boolean {
   if (!/[\u200c\u200d]/.test(label)) return true;
-  const virama = viramas.replace(/\w+ ?/g, (hex) => `\\u{${hex.trim()}}`);
-  const joining = '[\\p{scx=Arab}\\p{scx=Syrc}]';
-  const valid = new RegExp(`(?<=[${virama}])[\\u200c\\u200d]|(?<=${joining}\\p{M}*)\\u200c(?=\\p{M}*${joining})`, 'gu');
+  const before = rangesToClass(joinsLeft);
+  const after = `${before}${rangesToClass(joinsRight)}`;
+  const valid = new RegExp(`(?<=[${rangesToClass(viramas)}])[\\u200c\\u200d]|(?<=[${before}][\\p{Mn}\\p{Me}]*)\\u200c(?=[\\p{Mn}\\p{Me}]*[${after}])`, 'gu');
   return !/[\u200c\u200d]/.test(label.replace(valid, ''));
 }
