@@ -29,6 +29,7 @@ function installNode(modules: string): void {
   const path = join(modules, PACKAGE, 'bin', 'node');
   write(path, `#!/bin/sh\nprintf '%s\\n' "$@"\n`);
   chmodSync(path, 0o755);
+  write(join(modules, PACKAGE, 'package.json'), '{\n  "name": "node",\n  "version": "22.1.0",\n  "license": "MIT"\n}\n');
 }
 
 function installScript(root: string, main: string): string {
@@ -38,8 +39,8 @@ function installScript(root: string, main: string): string {
   return join(root, 'bin', 'nanos');
 }
 
-function run(shell: string, script: string, args: readonly string[], cwd: string): string[] {
-  return execFileSync(shell, [script, ...args], { cwd, encoding: 'utf8' }).trimEnd().split('\n');
+function run(shell: string, script: string, args: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}): string[] {
+  return execFileSync(shell, [script, ...args], { cwd, encoding: 'utf8', env: { PATH: process.env['PATH'], ...environment } }).trimEnd().split('\n');
 }
 
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
@@ -74,6 +75,39 @@ for (const shell of SHELLS) {
     chmodSync(join(top, 'node_modules', PACKAGE, 'bin', 'node'), 0o755);
     installNode(join(root, 'node_modules'));
     assert.equal(run(shell, installScript(root, 'dist/command/main.js'), [], '/').length, 2);
+  });
+
+  test(`${shell}: agents run from the snapshot that is kept, and only from one of this bundle and Node.js in a folder that is ours alone`, (t) => {
+    const top = awkwardFolder(t);
+    installNode(join(top, 'node_modules'));
+    const root = join(top, 'node_modules', 'nanos');
+    const script = installScript(root, 'dist/command/main.js');
+    write(join(root, 'dist/command/agents.id'), 'abc\n');
+    const cache = join(top, '.cache', 'nanos');
+    const blob = join(cache, `agents-abc-${process.platform}-${process.arch}-22.1.0.blob`);
+    write(blob, 'a heap');
+    chmodSync(cache, 0o700);
+    const home = { HOME: top };
+    const isUsed = (args: readonly string[], environment: Readonly<Record<string, string>>) => run(shell, script, args, top, environment).join('\n').includes(`--snapshot-blob\n${blob}\n${join(root, 'dist/command/main.js')}\n${args.join('\n')}`);
+
+    assert.equal(isUsed(['run', 'my agent.nano'], home), true);
+    assert.equal(isUsed(['replay', 'last'], { HOME: '/nowhere', XDG_CACHE_HOME: join(top, '.cache') }), true);
+    assert.equal(isUsed(['run', 'x'], { HOME: top, XDG_CACHE_HOME: '.cache' }), true);
+    assert.equal(isUsed(['compile', 'x'], home), false);
+    assert.equal(isUsed(['run', 'x'], { ...home, NODE_OPTIONS: '--no-deprecation' }), false);
+    assert.equal(isUsed(['run', 'x'], {}), false);
+    for (const mode of [0o755, 0o770, 0o701]) {
+      chmodSync(cache, mode);
+      assert.equal(isUsed(['run', 'x'], home), false);
+    }
+    chmodSync(cache, 0o700);
+    symlinkSync(cache, join(top, 'nanos'));
+    assert.equal(isUsed(['run', 'x'], { HOME: top, XDG_CACHE_HOME: top }), false);
+    write(join(root, 'dist/command/agents.id'), 'def\n');
+    assert.equal(isUsed(['run', 'x'], home), false);
+    write(join(root, 'dist/command/agents.id'), 'abc\n');
+    write(blob);
+    assert.equal(isUsed(['run', 'x'], home), false);
   });
 
   test(`${shell}: without Node.js it says what to do`, (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +42,19 @@ test('the packed package, installed into an empty folder, runs an agent and serv
   await writeFile(join(home, 'agent.ts'), `import { agent } from 'nanos/agent';\nexport async function run(): Promise<void> { await agent.done(await agent.getGoal()); }`);
   await writeFile(join(home, 'agent.nano'), 'name: parrot\nbinary: agent.wasm\ngoal: say it\npermissions: {}\n');
   await run('npx', ['nanos', 'compile', 'agent.ts'], { cwd: home });
-  assert.equal((await run('npx', ['nanos', 'run', 'agent.nano'], { cwd: home })).stdout, 'say it\n');
+  const env = { ...process.env, NODE_OPTIONS: '', XDG_CACHE_HOME: folder };
+  const runAgent = async () => (await run(join(home, 'node_modules', '.bin', 'nanos'), ['run', 'agent.nano'], { cwd: home, env })).stdout;
+  assert.equal(await runAgent(), 'say it\n');
+  const blob = (await readdir(join(folder, 'nanos'))).find((name) => name.startsWith('agents-')) ?? '';
+  assert.ok((await stat(join(folder, 'nanos', blob))).size > 1_000_000);
+  // What is left is the snapshot, and no two processes that start from it have the same random numbers.
+  const main = join(home, 'node_modules', 'nanos', 'dist', 'command', 'main.js');
+  const source = await readFile(main);
+  await writeFile(main, '');
+  for (let time = 0; time < 2; time++) assert.equal(await runAgent(), 'say it\n');
+  await writeFile(main, source);
+  const ids = (await readdir(join(home, '.nanos', 'runs'))).map((name) => /^\w+/.exec(name)?.[0].slice(-8));
+  assert.equal(new Set(ids).size, 3);
 
   const host = spawn(join(home, 'node_modules', '.bin', 'nanos'), ['serve', 'apps', '--port', '0', '--apps-port', '0'], { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
   t.after(() => host.kill('SIGKILL'));

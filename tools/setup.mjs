@@ -1,13 +1,13 @@
 // Installs what the lock file names and makes the agents' engine, and only when that isn't done yet. Plain JavaScript for any Node.js from 18, without dependencies.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildEngine, EngineError, isEngineUpToDate } from './build-engine.mjs';
-import { installLlama, isLlamaInstalled, LlamaInstallError } from './llama/install.mjs';
+import { installLlama, isLlamaInstalled, LlamaInstallError, npmCi } from './llama/install.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 
 const root = realpathSync(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -112,34 +112,12 @@ function dropDeadLock() {
   }
 }
 
-function install() {
+async function install() {
   say('installing the packages of package-lock.json; the first time this downloads about 150 MB and takes from some seconds to a few minutes');
-  const { command, args } = npm();
-  // A user's own settings must not leave out what this needs: optional dependencies hold the pinned Node.js. Warnings would be that
-  // some packages want a newer Node.js than the one that runs npm: they get the pinned one.
-  const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev', '--include=optional'];
-  // npm's report goes where people read: standard output may be read by a program.
-  const child = spawn(command, [...args, ...options], { cwd: root, env: npmEnvironment(), stdio: ['ignore', process.stderr, process.stderr] });
-  return new Promise((resolve, reject) => {
-    child.on('error', () => reject(new SetupError('npm is not installed, or not in PATH. Install Node.js 18 or newer with npm, and try again')));
-    child.on('exit', (status, signal) => {
-      if (status === 0) resolve();
-      else reject(new SetupError(`npm could not install the packages (${signal ?? `status ${status}`}); its message is above. Check the network and the npm registry setting, and try again`));
-    });
+  // Optional dependencies hold the pinned Node.js. Warnings would be that some packages want a newer Node.js than the one that runs npm: they get the pinned one.
+  await npmCi(root, ['dev', 'optional']).catch((error) => {
+    throw new SetupError(error.isMissing ? 'npm is not installed, or not in PATH. Install Node.js 18 or newer with npm, and try again' : `npm could not install the packages (${error.message}); its message is above. Check the network and the npm registry setting, and try again`);
   });
-}
-
-/** The npm that runs this script, when one does. */
-function npm() {
-  const running = process.env['npm_execpath'];
-  if (running !== undefined && basename(running) === 'npm-cli.js' && existsSync(running)) return { command: process.execPath, args: [running] };
-  return { command: 'npm', args: [] };
-}
-
-/** Without what an outer npm was told about where, and what, to install. */
-function npmEnvironment() {
-  const dropped = /^npm_config_(prefix|local_prefix|global|omit|only|production|dry_run|workspace.*|include_workspace_root)$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name)));
 }
 
 function verify() {

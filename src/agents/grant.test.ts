@@ -35,8 +35,10 @@ describe('settleGrant', () => {
     assert.deepEqual(grant.readOnlyPaths, ['/etc/nanos.yaml', grant.manifest.file, grant.manifest.binary]);
   });
 
-  it('grants no tool that would have to be approved', async (test) => {
-    assert.deepEqual((await grantOf(test, 'tools: [fs_read, fs_write]\napprove: [fs_write]')).manifest.tools, ['fs_read']);
+  it('grants tools that must be approved, and adds the operator’s to them', async (test) => {
+    const grant = await grantOf(test, 'tools: [fs_read, fs_write]\napprove: [fs_write]');
+    assert.deepEqual([grant.manifest.tools, grant.approve], [['fs_read', 'fs_write'], ['fs_write']]);
+    assert.deepEqual(settleGrant(grant.manifest, { ...OPERATOR, approve: ['web_fetch', 'fs_write'] }).approve, ['fs_write', 'web_fetch']);
   });
 
   it('lets no agent change its manifest or module, whatever the globs say', async (test) => {

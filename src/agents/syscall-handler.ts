@@ -18,11 +18,32 @@ export interface SyscallContext {
 export interface CallProgress {
   /** A part of the reply, given to the guest by itself; the reply holds all parts once more. */
   part(bytes: Uint8Array): void;
-  /** tokens that the run's budget has left, 1 at least: a run past its budget ends when its guest rests */
-  tokensLeft(): number;
-  /** tokens that a model read and wrote for this call */
-  charge(tokens: number): void;
+  /**
+   * Tokens that the call may use: `wanted`, for which it waits as long as other calls of the run hold them; or what is left, 0 included, when none does.
+   * Rejects with the reason of the call's signal.
+   */
+  reserve(wanted: number): Promise<TokenReservation>;
+  /** The budget of tokens is used up: the run ends. */
+  spent(message: string): void;
+  /** Says something to whoever watches the run; it is not on record. */
+  note(text: string): void;
 }
+
+/** A part of the run's budget of tokens, to be released once. */
+export interface TokenReservation {
+  readonly tokens: number;
+  /** what a model read and wrote for the call, as it becomes known; a negative number takes back what was charged too much */
+  charge(tokens: number): void;
+  release(): void;
+}
+
+/** For a call that nobody watches, and that no budget bounds. */
+export const UNWATCHED: CallProgress = {
+  part: () => undefined,
+  reserve: (wanted) => Promise.resolve({ tokens: wanted, charge: () => undefined, release: () => undefined }),
+  spent: () => undefined,
+  note: () => undefined,
+};
 
 /** One syscall, as its family serves it. The dispatcher asks in the order of the fields, and gives to each what the one before let pass. */
 export interface SyscallHandler<Args = unknown> {
@@ -56,9 +77,9 @@ export class SyscallError extends Error {
     this.rule = denial.rule;
   }
 
-  /** `permission_denied`, for the verdict of a policy. */
-  static denied(asked: string, rule: string): SyscallError {
-    return new SyscallError('permission_denied', `Permission denied: ${asked} (${rule})`, { asked, rule });
+  /** `permission_denied`, for the verdict of a policy, or of a person with a `reason`. */
+  static denied(asked: string, rule: string, reason?: string): SyscallError {
+    return new SyscallError('permission_denied', `Permission denied: ${asked} (${rule}${reason === undefined ? '' : `: ${reason}`})`, { asked, rule });
   }
 
   toData(): SyscallErrorData {

@@ -16,6 +16,8 @@ export interface CliIo {
   readonly stderr: TextSink;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startHost: StartHost;
+  /** Asks a person for a line; undefined where nobody sits at a terminal. Resolves to undefined when the person gives up. */
+  readonly askLine?: ((prompt: string) => Promise<string | undefined>) | undefined;
   /** Calls the listener at each SIGINT or SIGTERM; returns the function that ends that. */
   onStopSignal(listener: () => void): () => void;
   /** Ends the process at once. */

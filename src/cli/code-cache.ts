@@ -2,13 +2,18 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 
+/** Keeps what V8 makes of our own sources for the next command, in a folder of `privateCacheFolder`. */
+export function useCodeCache(folder: string): void {
+  enableCompileCache(folder);
+}
+
 /**
- * Keeps what V8 makes of our own sources for the next command, in `$XDG_CACHE_HOME/nanos` or `~/.cache/nanos`. Only in a folder that is ours alone: whoever writes there runs code here.
+ * What is kept from one command for the next is in `$XDG_CACHE_HOME/nanos` or `~/.cache/nanos`, and only in a folder that is ours alone: whoever writes there runs code here.
  * Where there is none, commands start slower, and that is all.
  */
-export function useCodeCache(environment: Readonly<Record<string, string | undefined>>): void {
+export function privateCacheFolder(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const folder = cacheFolder(environment);
-  if (folder !== undefined && isPrivate(folder)) enableCompileCache(folder);
+  return folder !== undefined && isPrivate(folder) ? folder : undefined;
 }
 
 /** XDG Base Directory Specification 0.8: a path that is not absolute is none. */

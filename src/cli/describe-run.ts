@@ -51,7 +51,7 @@ export function describeSteps(steps: readonly RunStep[]): string {
   const rows = steps.map((step) => [
     step.step === undefined ? '-' : String(step.step),
     step.syscall,
-    shorten(oneLine(step.arguments), ARGUMENTS_SHOWN_MAX) + (step.argumentBytes === 0 ? '' : ` + ${bytesText(step.argumentBytes)}`),
+    shorten(oneLine(step.arguments), ARGUMENTS_SHOWN_MAX) + (step.argumentBytes === 0 ? '' : ` + ${bytesText(step.argumentBytes)}`) + (step.edited === true ? ', edited' : ''),
     resultText(step),
     step.fuel ?? '-',
     step.memoryPages === undefined ? '-' : bytesText(step.memoryPages * PAGE_BYTES),

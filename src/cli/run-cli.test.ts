@@ -111,6 +111,10 @@ async function startControl(t: TestContext): Promise<Started> {
       asked.push(`undeploy ${name}`);
       if (name === 'served') throw new NanosError('forbidden', 'served is a served folder');
     },
+    trigger: async (name, { cron }) => {
+      asked.push(`trigger ${name} ${cron}`);
+      if (name === 'broken') throw new NanosError('app_threw', 'TypeError: mine');
+    },
     reload: async () => [],
     recentLogs: (filter) => {
       asked.push(`logs ${filter.app}`);
@@ -139,7 +143,7 @@ async function startControl(t: TestContext): Promise<Started> {
 test('help and version go to standard output, status 0', async () => {
   const { status, out, err } = await run(['--help']);
   assert.deepEqual([status, err], [0, '']);
-  for (const name of ['serve', 'deploy', 'undeploy', 'rollback', 'apps', 'logs']) {
+  for (const name of ['serve', 'deploy', 'undeploy', 'rollback', 'trigger', 'apps', 'logs']) {
     assert.match(out, new RegExp(`^  ${name}\\b`, 'm'));
     const help = await run([name, '--help']);
     assert.deepEqual([help.status, help.err], [0, '']);
@@ -159,6 +163,7 @@ const WRONG_USAGE: [argv: string[], says: RegExp][] = [
   [['serve', '--cells', '0'], /1 to 256/],
   [['serve', '--cells', '257'], /1 to 256/],
   [['serve', '--grace', 'long'], /seconds/],
+  [['trigger'], /missing required argument 'app'/],
   [['rollback'], /missing required argument 'app'/],
   [['rollback', 'a', '--to', '0'], /whole number/],
   [['apps', 'x'], /too many arguments/],
@@ -225,6 +230,17 @@ test('the token comes from the option, the environment, the data directory', asy
   assert.equal((await run(['apps', '--url', url, '--data', join(dataDir, 'none'), '--token', admin])).status, 0);
   assert.equal((await run(['apps', '--url', url, '--data', join(dataDir, 'none')], { environment: { NANOS_TOKEN: admin } })).status, 0);
   assert.equal((await run(['apps', '--url', url, '--data', dataDir, '--token', 'wrong'])).status, 1);
+});
+
+test('trigger', async (t) => {
+  const { url, dataDir, asked } = await startControl(t);
+  const where = ['--url', url, '--data', dataDir];
+  assert.match((await run(['trigger', 'hello', ...where])).err, /^hello has handled the event\n$/);
+  await run(['trigger', 'hello', '--cron', '0 3 * * *', ...where]);
+  const failed = await run(['trigger', 'broken', ...where]);
+  assert.equal(failed.status, 1);
+  assert.match(failed.err, /TypeError: mine \(app_threw\)/);
+  assert.deepEqual(asked, ['trigger hello * * * * *', 'trigger hello 0 3 * * *', 'trigger broken * * * * *']);
 });
 
 test('rollback and undeploy', async (t) => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { builtinAgent } from '../agents/compile/builtin-agent.ts';
 import { createHandlers } from '../agents/run/handlers.ts';
 import type { RunEnvironment, RunWatcher } from '../agents/run/run-environment.ts';
+import { MANIFEST_SUFFIX } from '../protocol/agent/manifest.ts';
 import { NanosError } from '../protocol/errors.ts';
 import { mkdirSync } from 'node:fs';
 import { runModels } from './run-models.ts';
@@ -31,7 +32,7 @@ export function runHost({ data, allowPrivate }: HostOptions, { signal, watcher, 
   const egress = { hosts: undefined, privateRanges: allowPrivate ?? [] };
   return {
     dataDir,
-    operator: { egress, withheldPaths: [dataDir], readOnlyPaths },
+    operator: { egress, withheldPaths: [dataDir], readOnlyPaths, readOnlySuffixes: [MANIFEST_SUFFIX] },
     handlers: createHandlers({
       openEgress: async () => (await import('../net/egress/egress.ts')).createEgress(),
       openModel: runModels({ dataDir, egress, secrets, note }),

@@ -1,4 +1,5 @@
-import { isEmbedded, type OpenModel } from '../agents/syscalls/llm.ts';
+import { isEmbedded, type OpenModel } from '../agents/syscalls/run-models.ts';
+import type { Models } from '../host/models.ts';
 import { EMBEDDED_MODEL } from '../llm/embedded-model.ts';
 import type { ModelRequest } from '../protocol/agent/manifest.ts';
 import type { EgressPolicy } from '../protocol/app.ts';
@@ -15,10 +16,12 @@ export interface RunModelsParts {
 
 /** The models of runs on the command line. Nothing is loaded, and no process started, before the first call. */
 export function runModels({ dataDir, egress, secrets, note }: RunModelsParts): OpenModel {
+  // one for all that the run asks for: its files share a process
+  let models: Promise<Models> | undefined;
   return async (request) => {
     if (isEmbedded(request)) note(`nanos: the model is ${EMBEDDED_MODEL.name}. ${EMBEDDED_MODEL.notice}`);
-    const { Models } = await import('../host/models.ts');
-    return new Models(dataDir).forManifest(request, withOwnOllama(request, egress), secrets.expand);
+    models ??= import('../host/models.ts').then((module) => new module.Models(dataDir));
+    return (await models).forManifest(request, withOwnOllama(request, egress), secrets.expand);
   };
 }
 

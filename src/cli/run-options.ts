@@ -3,9 +3,11 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { RunResult } from '../agents/run/agent-run.ts';
 import type { UncertainRule } from '../agents/run/continue-run.ts';
 import { editedReply } from '../agents/run/edited-reply.ts';
-import { parseRange } from '../protocol/operator.ts';
+import { parseRange } from '../protocol/address-range.ts';
 import type { MapText } from './agent-console.ts';
 import type { CliIo } from './cli-io.ts';
+import { decisionCommands, describeApproval } from './describe-approval.ts';
+import { readApprovals } from './read-approvals.ts';
 import { CommandFailed } from './command-failed.ts';
 import { printJson } from './print-json.ts';
 import { printable } from './printable.ts';
@@ -57,16 +59,25 @@ export async function untilStopped<T>(io: CliIo, work: (signal: AbortSignal) => 
   }
 }
 
-/** Prints how a run ended. Throws a CommandFailed unless it is done. */
-export function showResult(run: { readonly id: string; readonly name: string }, result: RunResult, mapText: MapText, { json }: RunOptions, io: CliIo): void {
+/** A run on record. */
+export interface ShownRun {
+  readonly id: string;
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Prints how a run ended, or what it waits for. Throws a CommandFailed unless it is done. */
+export function showResult(run: ShownRun, result: RunResult, mapText: MapText, { json, data }: RunOptions, io: CliIo): void {
   const message = result.end === 'agent_threw' ? mapText(result.message) : result.message;
-  if (json === true) io.stdout.write(printJson(resultJson(run, { ...result, message }), 2));
+  const approvals = result.end === 'waiting' ? readApprovals(run.file) : undefined;
+  if (json === true) io.stdout.write(printJson({ ...resultJson(run, { ...result, message }), ...(approvals === undefined ? {} : { approvals }) }, 2));
   else if (result.end === 'done' && message !== '') io.stdout.write(printable(`${message}\n`));
-  if (result.end !== 'done') io.stderr.write(printable(`nanos: ${run.name}: ${message} (${result.end})\n`));
+  for (const approval of approvals ?? []) io.stderr.write(`nanos: waits for approval: ${describeApproval(approval)}nanos: decide with\n${decisionCommands(run.id, approval, data)}`);
+  if (result.end !== 'done' && approvals === undefined) io.stderr.write(printable(`nanos: ${run.name}: ${message} (${result.end})\n`));
   io.stderr.write(`nanos: ${result.steps} steps, ${result.fuel} fuel; on record as ${run.id}\n`);
   if (result.end !== 'done') throw new CommandFailed(result.end);
 }
 
-function resultJson({ id, name }: { readonly id: string; readonly name: string }, { end, message, steps, tokens, fuel, memoryPages }: RunResult): Record<string, unknown> {
+function resultJson({ id, name }: ShownRun, { end, message, steps, tokens, fuel, memoryPages }: RunResult): Record<string, unknown> {
   return { run: id, name, end, message, steps, tokens, fuel: Number(fuel), memoryBytes: memoryPages * 65_536 };
 }

@@ -2,6 +2,8 @@
 export const AGENT_HOST_LIMITS = {
   /** runs under way, over all threads */
   runsAtOnceMax: 1_000,
+  /** runs that wait for a person's word, which no retention deletes: past it no run is started */
+  runsWaitingMax: 1_000,
   /** questions of the supervisor that wait for their answer */
   callsMax: 256,
   /** requests that wait for a run's next events */

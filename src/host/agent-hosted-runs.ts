@@ -19,6 +19,8 @@ const hostedRunSchema = z.object({
   suspended: z.boolean(),
   /** why only a person can say how it goes on */
   uncertain: z.string().optional(),
+  /** for a person's word about calls */
+  waiting: z.boolean().optional(),
 });
 
 /** A run that the host has promised to bring to its end. */
@@ -47,7 +49,12 @@ export class HostedRuns {
 
   /** Whether there is one that goes on without a person. */
   get anyWaits(): boolean {
-    return this.list().some(({ uncertain }) => uncertain === undefined);
+    return this.list().some(({ uncertain, waiting }) => uncertain === undefined && waiting !== true);
+  }
+
+  /** How many wait for a person's word. */
+  get waiting(): number {
+    return this.list().filter(({ waiting }) => waiting === true).length;
   }
 
   /** undefined: none of the host's, or its file is damaged */

@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MANIFEST_SUFFIX } from '../protocol/agent/manifest.ts';
 import { NanosError } from '../protocol/errors.ts';
 import { isMissing } from '../util/file-error.ts';
 import { isInside } from '../util/is-inside.ts';
 
-export const MANIFEST_SUFFIX = '.nano';
 const PATH_CHARACTERS_MAX = 1_024;
 
 /**

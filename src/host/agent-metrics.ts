@@ -8,6 +8,7 @@ export class AgentMetrics {
   readonly #steps = new Counter({ name: 'nanos_agent_steps_total', help: 'Steps of runs that are over', labelNames: ['agent'], registers: [this.#registry] });
   readonly #fuel = new Counter({ name: 'nanos_agent_fuel_total', help: 'Instructions charged to runs that are over', labelNames: ['agent'], registers: [this.#registry] });
   readonly #running = new Gauge({ name: 'nanos_agent_runs_running', help: 'Runs under way', registers: [this.#registry] });
+  readonly #waiting = new Gauge({ name: 'nanos_agent_runs_waiting', help: 'Runs that wait for approval', registers: [this.#registry] });
 
   over({ agent, end, steps, fuel }: RunOver): void {
     this.#runs.labels(agent, end).inc();
@@ -15,8 +16,9 @@ export class AgentMetrics {
     this.#fuel.labels(agent).inc(Number(fuel));
   }
 
-  snapshot(running: number): Promise<object> {
+  snapshot({ running, waiting }: { readonly running: number; readonly waiting: number }): Promise<object> {
     this.#running.set(running);
+    this.#waiting.set(waiting);
     return this.#registry.getMetricsAsJSON();
   }
 }

@@ -4,6 +4,7 @@ import type { ModelRequest } from '../protocol/agent/manifest.ts';
 import type { ModelAnswer } from '../protocol/agent/messages.ts';
 import type { EgressPolicy } from '../protocol/app.ts';
 import { NanosError } from '../protocol/errors.ts';
+import type { ModelProvider } from '../protocol/model.ts';
 import { ModelDesk } from './agent-model-desk.ts';
 
 const SECRET = 'sk-lent-by-the-operator';
@@ -19,7 +20,7 @@ async function keyGiven(model: ModelRequest, egress: EgressPolicy): Promise<stri
     environment: { LENT: SECRET, OTHER: 'not lent' },
   });
   const answer = await new Promise<ModelAnswer>((resolve) =>
-    desk.ask({ type: 'model', kind: 'start', id: 1, tenant: 'a', model, literals: [['manifest:model.api_key', 'own']], request: { input: { prompt: '' } } }, resolve),
+    desk.ask({ type: 'model', kind: 'start', id: 1, tenant: 'a', model, literals: [['manifest:model.api_key', 'own']], task: { kind: 'complete', request: { input: { prompt: '' } } } }, resolve),
   );
   return answer.over?.error?.message ?? '';
 }
@@ -42,4 +43,12 @@ test('without a URL of its own the provider’s is meant; what is not lent is no
   assert.equal(await keyGiven({ provider: 'openai', apiKey: lent }, anywhere), `key ${SECRET}`);
   assert.match(await keyGiven({ provider: 'openai', apiKey: { template: '${OTHER}' } }, anywhere), /Secret OTHER is not available/);
   assert.equal(await keyGiven({ provider: 'openai', apiUrl: 'https://any.example', apiKey: { template: '${manifest:model.api_key}' } }, anywhere), 'key own');
+});
+
+test('vectors come with the last word', async () => {
+  const model: ModelProvider = { complete: () => assert.fail('no text was asked for'), embed: (inputs, { tenant }) => Promise.resolve({ vectors: inputs.map((input) => [input.length, tenant.length]), promptTokens: 2 }) };
+  const desk = new ModelDesk({ models: { forManifest: () => Promise.resolve(model) }, egress: anywhere, folder: undefined, secretNames: () => [], environment: {} });
+  const ask = { type: 'model', kind: 'start', id: 7, tenant: 'a', model: undefined, literals: [], task: { kind: 'embed', inputs: ['xyz'] } } as const;
+  const answer = await new Promise<ModelAnswer>((resolve) => desk.ask(ask, resolve));
+  assert.deepEqual(answer, { type: 'model', id: 7, chunks: [], embeddings: { vectors: [[3, 'agent a'.length]], promptTokens: 2 }, over: {} });
 });

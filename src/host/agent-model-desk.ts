@@ -42,13 +42,17 @@ export class ModelDesk {
   }
 
   async #serve(ask: Extract<ModelAsk, { kind: 'start' }>, answer: (answer: ModelAnswer) => void): Promise<void> {
-    const { id, request, tenant } = ask;
+    const { id, task, tenant } = ask;
     const call = new AbortController();
     this.#calls.set(id, call);
     try {
       const model = await this.#open(ask);
-      for await (const chunk of model.complete(request, { tenant: `agent ${tenant}`, signal: call.signal })) answer({ type: 'model', id, chunks: [chunk], over: undefined });
-      answer({ type: 'model', id, chunks: [], over: {} });
+      const under = { tenant: `agent ${tenant}`, signal: call.signal };
+      if (task.kind === 'embed') answer({ type: 'model', id, chunks: [], embeddings: await model.embed(task.inputs, under), over: {} });
+      else {
+        for await (const chunk of model.complete(task.request, under)) answer({ type: 'model', id, chunks: [chunk], over: undefined });
+        answer({ type: 'model', id, chunks: [], over: {} });
+      }
     } catch (error) {
       if (!call.signal.aborted) answer({ type: 'model', id, chunks: [], over: { error: toErrorData(error) } });
     } finally {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { RunDetail, RunEvent, RunFilter, RunPage, RunView } from '../protocol/agent/control.ts';
 import type { JournalEntry } from '../protocol/agent/recording.ts';
 import { NanosError } from '../protocol/errors.ts';
+import { waitingCalls } from '../recording/approvals.ts';
+import { isFinal } from '../recording/entry-order.ts';
 import { JournalReader } from '../recording/journal-reader.ts';
+import { pendingApproval } from '../recording/pending-approval.ts';
 import { RUN_ID_PATTERN } from '../recording/run-id.ts';
 import type { RunStore } from '../recording/run-store.ts';
 import { summarizeRun, type RunSummary } from '../recording/run-summary.ts';
@@ -51,9 +54,11 @@ export class RunViews {
       const rest = reader.lastRest()?.entry.head;
       const end = reader.last().entry;
       const { fuel = '0', tokens = 0 } = end.kind === 'end' ? end.head : (rest ?? {});
-      const pending = end.kind === 'end' ? [] : (rest?.pending ?? []);
+      const isOver = end.kind === 'end' && isFinal(end.head.end);
+      const pending = isOver ? [] : (rest?.pending ?? []);
+      const approvals = isOver ? [] : waitingCalls(reader).map(pendingApproval);
       const view = this.#toView(summarizeRun(reader.file, id));
-      return { ...view, goal: reader.run.head.goal, fuel, tokens, entries: reader.length, pending: pending.map((call) => reader.call(call)?.entry.head.name ?? '') };
+      return { ...view, goal: reader.run.head.goal, fuel, tokens, entries: reader.length, pending: pending.map((call) => reader.call(call)?.entry.head.name ?? ''), approvals };
     });
   }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mapAgentStack } from '../agents/compile/map-agent-stack.ts';
 import { agentModules } from '../agents/run/agent-modules.ts';
-import type { ForkRequest, RunDetail, RunEvents, RunView } from '../protocol/agent/control.ts';
-import type { AgentLogLine, AgentsCall, AgentsInit, AgentsMethods, FromThread, ModelAnswer, ModelAsk, RunOver, ToThread } from '../protocol/agent/messages.ts';
+import type { ApprovalWord, ForkRequest, RunDetail, RunEvents, RunView } from '../protocol/agent/control.ts';
+import type { AgentLogLine, AgentsCall, AgentsInit, AgentsMethods, DecideAsk, FromThread, ModelAnswer, ModelAsk, RunOver, ToThread } from '../protocol/agent/messages.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { DEFAULT_RETENTION, RunStore } from '../recording/run-store.ts';
 import { AGENT_HOST_LIMITS } from './agent-host-limits.ts';
@@ -20,6 +20,8 @@ const UNSTAMPED_ROUNDS = 10;
 const WATCH_MS = 1_000;
 const PRUNE_MS = 60_000;
 const BUSY_PAUSE_MS = 2_000;
+/** A run may come to wait, or go on, while it is told a decision. */
+const DECIDE_TRIES_MAX = 5;
 
 export interface AgentRunsEvents {
   log(lines: readonly AgentLogLine[]): void;
@@ -27,6 +29,12 @@ export interface AgentRunsEvents {
   stuck(message: string): void;
   /** the supervisor has the models */
   ask(ask: ModelAsk): void;
+}
+
+interface Deciding {
+  readonly thread: AgentThread;
+  resolve(taken: boolean): void;
+  reject(error: Error): void;
 }
 
 interface Beginning {
@@ -45,6 +53,9 @@ export class AgentRuns {
   readonly #models: ModelRelay;
   readonly #threads = new Set<AgentThread>();
   readonly #beginnings = new Map<number, Beginning>();
+  readonly #deciding = new Map<number, Deciding>();
+  /** runs that wait for a person's word */
+  readonly #undecided = new Set<string>();
   /** threads of runs under way, by id */
   readonly #running = new Map<string, AgentThread>();
   #lastCall = 0;
@@ -82,6 +93,8 @@ export class AgentRuns {
         return this.#untilOver(asked.id, asked.waitMs);
       case 'events':
         return this.#nextEvents(asked.id, asked.after, asked.waitMs);
+      case 'decide':
+        return this.#decide(asked.id, asked.number, asked.word);
       case 'cancel':
         return this.#cancel(asked.id);
       case 'stats':
@@ -110,7 +123,8 @@ export class AgentRuns {
 
   async #begin(make: (call: number) => ToThread): Promise<RunView> {
     if (this.#closing) throw new NanosError('agents_restarted', 'The host is closing');
-    const { runsAtOnceMax } = AGENT_HOST_LIMITS;
+    const { runsAtOnceMax, runsWaitingMax } = AGENT_HOST_LIMITS;
+    if (this.#undecided.size >= runsWaitingMax) throw new NanosError('overloaded', `${runsWaitingMax} runs wait for approval already: decide about some of them, or cancel them`, { retryAfterS: 60 });
     if (this.#running.size + this.#beginnings.size >= runsAtOnceMax) throw new NanosError('overloaded', `${runsAtOnceMax} runs are under way already`, { retryAfterS: 1 });
     const call = ++this.#lastCall;
     const thread = this.#freeThread();
@@ -150,6 +164,8 @@ export class AgentRuns {
         thread.runs.delete(message.call);
         this.#takeBeginning(message.call)?.reject(fromErrorData(message.error));
         return;
+      case 'decided':
+        return this.#decided(message);
       case 'over':
         thread.runs.delete(message.over.id);
         this.#running.delete(message.over.id);
@@ -177,6 +193,11 @@ export class AgentRuns {
     if (end === 'suspended') {
       this.#hosted.change(id, { suspended: true });
       return this.#event('info', 'run_suspended', over, {});
+    }
+    if (end === 'waiting') {
+      this.#hosted.change(id, { suspended: true, waiting: true });
+      this.#undecided.add(id);
+      return this.#event('info', 'run_waiting', over, { message });
     }
     if (end === 'busy') return this.#tryLater(id);
     if (end === 'uncertain') this.#hosted.change(id, { uncertain: message });
@@ -209,6 +230,11 @@ export class AgentRuns {
   #lost(thread: AgentThread, message: string): void {
     this.#threads.delete(thread);
     this.#models.lost(thread);
+    for (const [ask, deciding] of this.#deciding) {
+      if (deciding.thread !== thread) continue;
+      this.#deciding.delete(ask);
+      deciding.reject(new NanosError('agents_restarted', `The thread that was told the decision ended. Look at the run, and ask again: ${message}`));
+    }
     if (this.#closing) return;
     this.#events.log([{ level: 'error', event: 'agents_thread_died', message }]);
     for (const run of thread.runs) {
@@ -251,12 +277,17 @@ export class AgentRuns {
   /** undefined: it is over, waits for a person, or comes to its end here because it cost the process too often. */
   #nextAttempt(run: HostedRun): HostedRun | undefined {
     const { status, entries } = this.#views.detail(run.id);
+    if (status === 'waiting') {
+      this.#hosted.change(run.id, { waiting: true });
+      this.#undecided.add(run.id);
+      return undefined;
+    }
     // a person has said how it goes on
     if (status !== 'interrupted' && status !== 'running' && status !== 'uncertain') this.#hosted.remove(run.id);
     if (status !== 'interrupted' && status !== 'running') return undefined;
     if (run.uncertain !== undefined) return undefined;
     const next = nextAttempt(run, entries);
-    if (next !== undefined) return next;
+    if (next !== undefined) return { ...next, waiting: false };
     const message = `The process of agents ended ${run.resumes + 1} times during this run, and it is not taken up again`;
     this.#over({ id: run.id, agent: run.agent, end: 'host_failed', message, fuel: '0', steps: 0 });
     return undefined;
@@ -267,7 +298,7 @@ export class AgentRuns {
   async #untilOver(id: string, waitMs: number): Promise<RunDetail> {
     const untilMs = performance.now() + waitMs;
     await this.#waiting(async () => {
-      while (this.#isUnderWay(id) && performance.now() < untilMs) await sleep(POLL_MS);
+      while (this.#isUnderWay(id, { whileWaiting: false }) && performance.now() < untilMs) await sleep(POLL_MS);
     });
     const detail = this.#views.detail(id);
     return detail.status === 'agent_threw' ? { ...detail, message: await this.#mapped(id, detail.message) } : detail;
@@ -285,7 +316,7 @@ export class AgentRuns {
       let seen = '';
       for (let round = 0; ; round++) {
         // Looked at first: what is recorded in between belongs to the next answer.
-        const isOver = !this.#isUnderWay(id);
+        const isOver = !this.#isUnderWay(id, { whileWaiting: true });
         const stamp = this.#views.stamp(id);
         const found = isOver || stamp !== seen || round % UNSTAMPED_ROUNDS === 0 ? this.#views.events(id, after) : [];
         seen = stamp;
@@ -307,11 +338,57 @@ export class AgentRuns {
     }
   }
 
-  /** Here, in another process, or soon here again. */
-  #isUnderWay(id: string): boolean {
+  /** Here, in another process, or soon here again; one that waits for a person, if that counts. */
+  #isUnderWay(id: string, { whileWaiting }: { readonly whileWaiting: boolean }): boolean {
     if (this.#running.has(id)) return true;
     const { status } = this.#views.view(id);
-    return status === 'running' || (status === 'interrupted' && this.#init.folder !== undefined && this.#hosted.get(id) !== undefined);
+    const goesOn = status === 'interrupted' || (status === 'waiting' && whileWaiting);
+    return status === 'running' || (goesOn && this.#init.folder !== undefined && this.#hosted.get(id) !== undefined);
+  }
+
+  /** By the thread that has the run; else by one that takes it up. */
+  async #decide(id: string, number: number, { request, scope }: ApprovalWord): Promise<RunView> {
+    for (let tries = 0; tries < DECIDE_TRIES_MAX; tries++) {
+      const decision = { ask: ++this.#lastCall, number, request, scope };
+      const thread = this.#running.get(id);
+      const taken = thread === undefined ? await this.#takeUpDecided(id, decision) : await this.#ask(thread, decision.ask, { type: 'decide', id, decision });
+      if (!taken) continue;
+      const view = this.#views.view(id);
+      this.#event('info', 'call_decided', { id, agent: view.agent }, { fields: { call: number, decision: request.decision, scope } });
+      return view;
+    }
+    throw new NanosError('run_in_use', 'The run keeps coming and going: look at it, and ask again');
+  }
+
+  async #takeUpDecided(id: string, decision: DecideAsk): Promise<boolean> {
+    const { status } = this.#views.view(id);
+    if (status === 'running') throw new NanosError('run_in_use', 'The run is under way in another process: decide there, or when it waits');
+    if (status !== 'waiting' && status !== 'interrupted') throw new NanosError('run_not_waiting', `The run is over (${status}): nothing waits for an approval`);
+    const run = this.#hosted.get(id);
+    if (run === undefined) throw new NanosError('forbidden', 'The run was started by nanos run: decide with nanos approve, and this host’s --data');
+    if (this.#closing) throw new NanosError('agents_restarted', 'The host is closing');
+    if (this.#running.size >= AGENT_HOST_LIMITS.runsAtOnceMax) throw new NanosError('overloaded', `${AGENT_HOST_LIMITS.runsAtOnceMax} runs are under way already`, { retryAfterS: 1 });
+    // a decision is no fault of the run's: it is not counted as one more attempt
+    this.#hosted.change(id, { suspended: true, waiting: false });
+    this.#undecided.delete(id);
+    const thread = this.#freeThread();
+    thread.runs.add(id);
+    this.#running.set(id, thread);
+    return this.#ask(thread, decision.ask, { type: 'resume', id, manifestFile: run.manifestFile, decision });
+  }
+
+  #ask(thread: AgentThread, ask: number, message: ToThread): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#deciding.set(ask, { thread, resolve, reject });
+      thread.send(message);
+    });
+  }
+
+  #decided({ ask, taken, error }: Extract<FromThread, { type: 'decided' }>): void {
+    const deciding = this.#deciding.get(ask);
+    this.#deciding.delete(ask);
+    if (error === undefined) deciding?.resolve(taken);
+    else deciding?.reject(fromErrorData(error));
   }
 
   #cancel(id: string): RunView {
@@ -319,16 +396,18 @@ export class AgentRuns {
     const thread = this.#running.get(id);
     if (thread !== undefined) thread.send({ type: 'cancel', id });
     else if (status === 'running') throw new NanosError('run_in_use', 'The run is under way in another process: stop it there');
-    else if (status === 'interrupted' || status === 'uncertain') {
+    else if (status === 'interrupted' || status === 'uncertain' || status === 'waiting') {
       endRun(this.#views.fileOf(id), 'cancelled', 'The run was cancelled');
       this.#hosted.remove(id);
+      this.#undecided.delete(id);
     }
     return this.#views.view(id);
   }
 
   async #stats(): Promise<AgentsMethods['stats']['answer']> {
     const running = this.#running.size;
-    return { status: { threads: this.#threads.size, running, memory_bytes: process.memoryUsage.rss() }, metrics: await this.#metrics.snapshot(running) };
+    const waiting = this.#undecided.size;
+    return { status: { threads: this.#threads.size, running, waiting, memory_bytes: process.memoryUsage.rss() }, metrics: await this.#metrics.snapshot({ running, waiting }) };
   }
 
   #prune(): void {

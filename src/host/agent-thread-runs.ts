@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cutBudgets } from '../policy/agent-budgets.ts';
 import { readManifest } from '../agents/manifest/read-manifest.ts';
 import type { RunResult } from '../agents/run/agent-run.ts';
+import { DecisionBox } from '../agents/run/decision-box.ts';
 import { forkRun } from '../agents/run/fork-run.ts';
 import { createHandlers } from '../agents/run/handlers.ts';
+import { recordDecision } from '../agents/run/record-decision.ts';
 import { recordedModule } from '../agents/run/recorded-module.ts';
 import { readRecordedManifest } from '../agents/run/recorded-manifest.ts';
 import { resumeRun } from '../agents/run/resume-run.ts';
@@ -12,8 +15,9 @@ import type { RunEnvironment } from '../agents/run/run-environment.ts';
 import { RunSuspended } from '../agents/run/run-suspended.ts';
 import { startRun } from '../agents/run/start-run.ts';
 import type { ForkRequest, RunRequest } from '../protocol/agent/control.ts';
-import type { AgentManifest } from '../protocol/agent/manifest.ts';
-import type { AgentsInit, FromThread, RunOver, ToThread } from '../protocol/agent/messages.ts';
+import type { GivenWord } from '../agents/run/to-decision.ts';
+import { MANIFEST_SUFFIX, type AgentManifest } from '../protocol/agent/manifest.ts';
+import type { AgentsInit, DecideAsk, FromThread, RunOver, ToThread } from '../protocol/agent/messages.ts';
 import { NanosError, toErrorData, type ErrorCode } from '../protocol/errors.ts';
 import { JournalReader } from '../recording/journal-reader.ts';
 import type { MeteredModule } from '../sandbox/wasm/metered-module.ts';
@@ -23,9 +27,12 @@ import type { Egress } from '../net/egress/egress.ts';
 import { builtinAgentFile } from './agent-builtin.ts';
 import { ThreadModels } from './agent-thread-models.ts';
 import { HostedRuns } from './agent-hosted-runs.ts';
-import { findManifest, MANIFEST_SUFFIX } from './agent-manifest-path.ts';
+import { findManifest } from './agent-manifest-path.ts';
 import { withinPolicy } from './agent-policy.ts';
 import { AgentVoice } from './agent-voice.ts';
+
+/** What decides what other agents of the folder may do, and what they run. */
+const READ_ONLY_SUFFIXES = [MANIFEST_SUFFIX, '.wasm'];
 
 /** What is known of a run before it goes. */
 interface RunParts {
@@ -35,16 +42,18 @@ interface RunParts {
   /** secrets that the manifest holds itself, by the names that stand for them */
   readonly literals: ReadonlyMap<string, string>;
   readonly moduleBytes: () => Uint8Array;
+  readonly decisions?: DecisionBox | undefined;
 }
 
 /** A run in this thread. */
 interface Flight {
   readonly manifestFile: string | undefined;
   readonly agent: string;
-  readonly folder: string;
   readonly literals: ReadonlyMap<string, string>;
   readonly mask: SecretMask;
   readonly controller: AbortController;
+  /** where decisions about its calls come in */
+  readonly decisions: DecisionBox;
   readonly voice: AgentVoice;
 }
 
@@ -56,8 +65,8 @@ export class AgentThreadRuns {
   readonly #models: ThreadModels;
   #egress: Promise<Egress> | undefined;
   readonly #flights = new Map<string, Flight>();
-  /** taken up, and not going yet: cancelled or not */
-  readonly #awaited = new Map<string, boolean>();
+  /** taken up, and not going yet */
+  readonly #awaited = new Map<string, { isCancelled: boolean; readonly decisions: DecisionBox }>();
   #suspended = false;
 
   constructor(init: AgentsInit, tell: (message: FromThread) => void) {
@@ -76,7 +85,9 @@ export class AgentThreadRuns {
       case 'fork':
         return void this.#refusing(message.call, () => this.#fork(message.call, message.id, message.request));
       case 'resume':
-        return void this.#resume(message.id, message.manifestFile);
+        return void this.#resume(message);
+      case 'decide':
+        return void this.#decide(message.id, message.decision);
       case 'cancel':
         return this.#cancel(message.id);
       case 'suspend':
@@ -93,9 +104,10 @@ export class AgentThreadRuns {
     }
   }
 
-  async #start(call: number, { manifest: path, goal }: RunRequest): Promise<void> {
+  async #start(call: number, { manifest: path, goal, budgetsMax }: RunRequest): Promise<void> {
     const { manifest: written, file, literals } = await readManifest(await findManifest(this.#folder(), path));
-    const { manifest, refused } = withinPolicy(goal === undefined ? written : { ...written, goal }, this.#init.limitsMax);
+    const { manifest: granted, refused } = withinPolicy(goal === undefined ? written : { ...written, goal }, this.#init);
+    const manifest = { ...granted, budgets: cutBudgets(granted.budgets, budgetsMax) };
     const { binary } = manifest;
     const flight = this.#prepare({ manifest, manifestFile: file, literals, moduleBytes: () => readFileSync(binary ?? builtinAgentFile(this.#init.dataDir)) });
     for (const { message, wasAsked } of refused) if (wasAsked) flight.voice.cut(message);
@@ -117,25 +129,48 @@ export class AgentThreadRuns {
     }
   }
 
-  async #resume(id: string, manifestFile: string | undefined): Promise<void> {
-    this.#awaited.set(id, false);
+  async #resume({ id, manifestFile, decision }: Extract<ToThread, { type: 'resume' }>): Promise<void> {
+    const awaited = { isCancelled: false, decisions: new DecisionBox() };
+    this.#awaited.set(id, awaited);
     try {
-      const { flight, module } = await this.#recordedFlight(id, manifestFile);
+      const { flight, module } = await this.#recordedFlight(id, { manifestFile, decisions: awaited.decisions });
+      const environment = this.#environment(flight, undefined);
+      if (decision !== undefined) this.#record(id, decision, environment);
       this.#enter(id, flight, undefined);
-      if (this.#awaited.get(id) === true) flight.controller.abort();
-      void this.#watch(flight, resumeRun(this.#fileOf(id), module, { kind: 'stop' }, this.#environment(flight, undefined)));
+      if (awaited.isCancelled) flight.controller.abort();
+      void this.#watch(flight, resumeRun(this.#fileOf(id), module, { kind: 'stop' }, environment));
     } catch (error) {
-      this.#tell({ type: 'over', over: { id, agent: this.#hosted.get(id)?.agent ?? '', ...failure(error), fuel: '0', steps: 0 } });
+      awaited.decisions.close();
+      if (decision !== undefined) this.#tell({ type: 'decided', ask: decision.ask, taken: false, error: toErrorData(error) });
+      const { end, message } = failure(error);
+      // what can't be decided goes on waiting
+      this.#tell({ type: 'over', over: { id, agent: this.#hosted.get(id)?.agent ?? '', end: decision !== undefined && end !== 'busy' ? 'waiting' : end, message, fuel: '0', steps: 0 } });
     } finally {
       this.#awaited.delete(id);
     }
   }
 
-  async #recordedFlight(id: string, manifestFile: string | undefined): Promise<{ flight: Flight; module: MeteredModule }> {
+  /** Of a run that nobody has under way. */
+  #record(id: string, decision: DecideAsk, environment: RunEnvironment): void {
+    recordDecision(this.#fileOf(id), wordOf(decision), environment);
+    this.#tell({ type: 'decided', ask: decision.ask, taken: true });
+  }
+
+  async #decide(id: string, decision: DecideAsk): Promise<void> {
+    const { ask } = decision;
+    const box = (this.#awaited.get(id) ?? this.#flights.get(id))?.decisions;
+    const told = await (box?.give(wordOf(decision)) ?? Promise.resolve(false)).then(
+      (taken) => ({ taken }),
+      (error: unknown) => ({ taken: false, error: toErrorData(error) }),
+    );
+    this.#tell({ type: 'decided', ask, ...told });
+  }
+
+  async #recordedFlight(id: string, { manifestFile, decisions }: Pick<RunParts, 'manifestFile' | 'decisions'>): Promise<{ flight: Flight; module: MeteredModule }> {
     const reader = JournalReader.open(this.#fileOf(id));
     const { module, manifest } = await this.#openRecorded(reader).finally(() => reader.close());
     const literals = manifestFile === undefined ? new Map<string, string>() : await literalsOf(manifestFile);
-    return { module, flight: this.#prepare({ manifest, manifestFile, literals, moduleBytes: () => module.bytes }) };
+    return { module, flight: this.#prepare({ manifest, manifestFile, literals, decisions, moduleBytes: () => module.bytes }) };
   }
 
   /** A recording that may go on here: its manifest is a request like any other, and what the operator would have cut is refused. */
@@ -143,22 +178,23 @@ export class AgentThreadRuns {
     const manifest = readRecordedManifest(reader.run.head.manifest);
     const folder = this.#folder();
     if (manifest.folder !== folder && !isInside(folder, manifest.folder)) throw new NanosError('forbidden', 'The run belongs to a folder outside of the folder of agents: go on with it by nanos run or nanos replay');
-    const { refused } = withinPolicy(manifest, this.#init.limitsMax);
+    const { refused } = withinPolicy(manifest, this.#init);
     if (refused.length > 0) throw new NanosError('forbidden', `The run has more than the operator grants now: ${refused.map(({ message }) => message).join('; ')}`);
     return { module: await recordedModule(reader, this.#init.dataDir, { keeps: true }), manifest };
   }
 
   #cancel(id: string): void {
-    if (this.#awaited.has(id)) this.#awaited.set(id, true);
+    const awaited = this.#awaited.get(id);
+    if (awaited !== undefined) awaited.isCancelled = true;
     this.#flights.get(id)?.controller.abort();
   }
 
-  #prepare({ manifest, manifestFile, literals, moduleBytes }: RunParts): Flight {
+  #prepare({ manifest, manifestFile, literals, moduleBytes, decisions = new DecisionBox() }: RunParts): Flight {
     if (this.#suspended) throw new NanosError('agents_restarted', 'The host is closing');
-    const { name: agent, folder } = manifest;
+    const { name: agent } = manifest;
     const mask = new SecretMask([...this.#init.secrets, ...literals.values()]);
     const voice = new AgentVoice({ agent, mask, moduleBytes, log: (line) => this.#tell({ type: 'log', lines: [line] }) });
-    return { manifestFile, agent, folder, literals, mask, controller: new AbortController(), voice };
+    return { manifestFile, agent, literals, mask, controller: new AbortController(), decisions, voice };
   }
 
   /** From here on the run is this host's: it is brought to its end, whatever happens to the process. */
@@ -171,11 +207,11 @@ export class AgentThreadRuns {
   }
 
   #environment(flight: Flight, call: number | undefined): RunEnvironment {
-    const { dataDir, egress, withheldPaths } = this.#init;
-    const { voice, mask, controller, folder, literals } = flight;
+    const { dataDir, egress, withheldPaths, approve } = this.#init;
+    const { voice, mask, controller, decisions, literals } = flight;
     return {
       dataDir,
-      operator: { egress, withheldPaths, readOnlyPaths: manifestsIn(folder) },
+      operator: { egress, withheldPaths, readOnlyPaths: [], readOnlySuffixes: READ_ONLY_SUFFIXES, approve },
       handlers: createHandlers({
         openEgress: () => (this.#egress ??= import('../net/egress/egress.ts').then(({ createEgress }) => createEgress())),
         openModel: this.#models.forRun(literals),
@@ -184,6 +220,7 @@ export class AgentThreadRuns {
       builtinAgent: () => readFile(builtinAgentFile(dataDir)),
       mask,
       signal: controller.signal,
+      decisions,
       nowNs: () => BigInt(Date.now()) * 1_000_000n,
       monotonicMs: () => performance.now(),
       watcher: {
@@ -195,13 +232,14 @@ export class AgentThreadRuns {
     };
   }
 
-  async #watch({ agent, voice }: Flight, result: Promise<RunResult>): Promise<void> {
+  async #watch({ agent, voice, decisions }: Flight, result: Promise<RunResult>): Promise<void> {
     const { id } = voice;
     const over = await result.then(
       ({ end, message, fuel, steps }): RunOver => ({ id, agent, end, message: voice.last(message), fuel: String(fuel), steps }),
       (error: unknown): RunOver => ({ id, agent, ...failure(error), fuel: '0', steps: 0 }),
     );
     this.#flights.delete(id);
+    decisions.close();
     this.#tell({ type: 'over', over });
   }
 
@@ -216,6 +254,10 @@ export class AgentThreadRuns {
   }
 }
 
+function wordOf({ number, request, scope }: DecideAsk): GivenWord {
+  return { call: number, request, by: 'control_api', scope, decidedMs: Date.now() };
+}
+
 /** What the operator no longer grants, and what can't be read, is left as it is. */
 const LEFT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['usage', 'forbidden', 'not_found', 'recording_invalid', 'recording_unsupported', 'recording_corrupt']);
 
@@ -225,11 +267,6 @@ function failure(error: unknown): Pick<RunOver, 'end' | 'message'> {
   if (error instanceof RunSuspended || code === 'agents_restarted') return { end: 'suspended', message: '' };
   if (code === 'run_in_use') return { end: 'busy', message };
   return { end: LEFT.has(code) ? 'left' : 'host_failed', message };
-}
-
-/** Its own is among them, also of a run whose manifest was read long ago: an agent grants nothing to itself, nor to a neighbour. */
-function manifestsIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name.endsWith(MANIFEST_SUFFIX)).map((name) => join(folder, name));
 }
 
 /** Secrets in a manifest that may be gone or changed by now: they are known to the recording by reference only, and here to be masked. */

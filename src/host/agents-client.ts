@@ -64,6 +64,7 @@ export class AgentsClient {
     run: (id, waitMs) => this.#askAgain({ method: 'run', id, waitMs }),
     events: (id, after, waitMs) => this.#askAgain({ method: 'events', id, after, waitMs }),
     fork: (id, request) => this.#ask({ method: 'fork', id, request }),
+    decide: (id, number, word) => this.#ask({ method: 'decide', id, number, word }),
     cancel: (id) => this.#ask({ method: 'cancel', id }),
   };
   readonly #options: AgentsClientOptions;
@@ -93,7 +94,7 @@ export class AgentsClient {
   async status(): Promise<AgentsStatus> {
     const configured = this.#options.init.folder !== undefined;
     const stats = await this.#stats();
-    return stats === undefined ? { configured, process: 'none', threads: 0, running: 0, memory_bytes: 0 } : { configured, process: 'running', ...stats.status };
+    return stats === undefined ? { configured, process: 'none', threads: 0, running: 0, waiting: this.#hosted.waiting, memory_bytes: 0 } : { configured, process: 'running', ...stats.status };
   }
 
   /** prom-client's JSON form; undefined when there is no process. */

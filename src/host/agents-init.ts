@@ -20,14 +20,17 @@ export interface AgentsSettings {
 
 /** What the operator says about agents, with nothing left open but how long recordings are kept. Throws `folder_missing`. */
 export async function agentsInit({ options, policy, configFile, dataDir }: AgentsSettings): Promise<Omit<AgentsInit, 'secrets'>> {
-  const { threads, limitsMax, egress, runs } = policy.agents;
+  const { threads, limitsMax, egress, approve, sharedMemories, runs } = policy.agents;
   return {
     dataDir: dataDir.path,
     folder: options.agentsFolder === undefined ? undefined : await agentsFolder(options.agentsFolder),
     threads: threads ?? Math.min(THREADS_MAX, Math.max(THREADS_MIN, availableParallelism())),
     limitsMax,
     egress,
+    sharedMemories,
+    contextTokensMax: policy.models.contextTokensMax,
     withheldPaths: [dataDir.path, ...(configFile === undefined ? [] : [await realpath(configFile)])],
+    approve,
     retention: { runsKeptMax: runs.kept, runsBytesMax: runs.bytes, runAgeMsMax: runs.days === undefined ? undefined : runs.days * DAY_MS },
     graceMs: options.graceMs,
   };

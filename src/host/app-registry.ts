@@ -1,8 +1,11 @@
 /** Every app of the host: from configuration over the builder to the cells. One change of an app at a time. */
 import { dirname } from 'node:path';
+import { bindingFaces, deniedBindings, effectiveBindings, tokenCapOf } from '../policy/app-bindings.ts';
 import { deniedHosts, effectiveEgress } from '../policy/app-egress.ts';
 import { describeDenied, effectiveLimits } from '../policy/app-limits.ts';
 import type { AppConfig, AppDeployment, BuildInput } from '../protocol/app.ts';
+import type { AppBindings } from '../protocol/bindings/binding-kinds.ts';
+import type { TokenCap } from '../protocol/bindings/token-cap.ts';
 import type { AppRefusal } from '../protocol/cell-messages.ts';
 import { NanosError, toErrorData } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
@@ -64,6 +67,12 @@ export class AppRegistry {
 
   find(name: string): AppRecord | undefined {
     return this.#records.get(name);
+  }
+
+  /** What stands behind an app's bindings now; undefined: there is no such app. */
+  grantsOf(app: string): { bindings: AppBindings; tokens: TokenCap } | undefined {
+    const config = this.#records.get(app)?.config;
+    return config === undefined ? undefined : { bindings: effectiveBindings(config, this.#policy), tokens: tokenCapOf(app, this.#policy) };
   }
 
   /** What a new cell serves. */
@@ -156,6 +165,7 @@ export class AppRegistry {
       secrets,
       limits: effectiveLimits(config.limits, this.#policy, name),
       egress: effectiveEgress(config.egress, this.#policy, name),
+      bindings: bindingFaces(effectiveBindings(config, this.#policy)),
       dev: this.#options.dev,
     };
   }
@@ -178,7 +188,7 @@ export class AppRegistry {
     const warnings = [...config.warnings, ...built.warnings].map(({ file, line, message }) => `${file}:${line}: ${message}`);
     const egress = effectiveEgress(config.egress, this.#policy, config.name);
     const denied = deniedHosts(config.egress, egress).map((host) => `egress to ${host} is not granted by the operator`);
-    for (const message of [...warnings, ...describeDenied(config.limits, limits), ...denied]) {
+    for (const message of [...warnings, ...describeDenied(config.limits, limits), ...denied, ...deniedBindings(effectiveBindings(config, this.#policy))]) {
       if (this.#warned.has(`${config.name} ${message}`)) continue;
       this.#warned.add(`${config.name} ${message}`);
       this.#options.event('warn', 'app_config', config.name, { message: maskOf(config).text(message) });

@@ -35,7 +35,7 @@ async function configure(files: Record<string, string | Uint8Array>, more: Parti
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
   }
-  const rest = { hostnames: [], confined: false, port: undefined, limits: {}, rules: [], egress: undefined, configFiles: [], warnings: [] };
+  const rest = { hostnames: [], confined: false, port: undefined, limits: {}, rules: [], egress: undefined, bindings: {}, crons: [], configFiles: [], warnings: [] };
   return { name, folder, path: folder, main: join(folder, Object.keys(files)[0] ?? ''), vars: {}, secrets: {}, ...rest, ...more };
 }
 

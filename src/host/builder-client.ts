@@ -24,6 +24,8 @@ export interface BuilderOptions {
   readonly concurrency?: number;
   /** source of another API script */
   readonly apiEntry?: URL;
+  /** see HostComposition */
+  readonly flags?: readonly string[];
   /** after so long without work the builder process ends */
   readonly idleMsMax?: number;
 }
@@ -40,7 +42,7 @@ export class Builder {
   #closed = false;
 
   constructor(options: BuilderOptions) {
-    this.#options = { concurrency: Math.min(4, availableParallelism()), idleMsMax: 5_000, ...options };
+    this.#options = { concurrency: Math.min(4, availableParallelism()), idleMsMax: 5_000, flags: [], ...options };
     this.#directory = join(options.dataDir, 'artefacts');
     this.#artefacts = new ArtefactStore(this.#directory);
     this.#queue = new BuildQueue(this.#options.concurrency, (job) => this.#start(job));
@@ -103,10 +105,10 @@ export class Builder {
   }
 
   #fork(): ChildProcess {
-    const { concurrency, apiEntry } = this.#options;
+    const { concurrency, apiEntry, flags } = this.#options;
     const args = [this.#directory, `${concurrency}`, ...(apiEntry === undefined ? [] : [apiEntry.href])];
     const child = fork(fileURLToPath(ownFile('builder', import.meta.url)), args, {
-      execArgv: childFlags('builder', { heapMbMax: HOST_LIMITS.builderMemoryMbMax }),
+      execArgv: [...childFlags('builder', { heapMbMax: HOST_LIMITS.builderMemoryMbMax }), ...flags],
       env: { ...CHILD_ENVIRONMENT },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -2,9 +2,16 @@
 import ivm from 'isolated-vm';
 import { availableParallelism } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
+import { agentCall } from '../apps/host-calls/agent-call.ts';
+import { AppCaches } from '../apps/host-calls/app-caches.ts';
+import { cacheCall } from '../apps/host-calls/cache-call.ts';
+import { compressionCall } from '../apps/host-calls/compression-call.ts';
+import { digestStreamCall } from '../apps/host-calls/digest-stream-call.ts';
 import { fetchCall } from '../apps/host-calls/fetch-call.ts';
+import { llmCall } from '../apps/host-calls/llm-call.ts';
+import { serviceCall } from '../apps/host-calls/service-call.ts';
 import { subtleCall } from '../apps/host-calls/subtle-call.ts';
 import { AppRunner, type AppObserver } from '../apps/run/app-runner.ts';
 import { EntryScheduler } from '../apps/run/entry-scheduler.ts';
@@ -12,14 +19,22 @@ import type { HostCallTable } from '../apps/run/host-call.ts';
 import { LogLimiter } from '../apps/run/log-limiter.ts';
 import { createMapStack } from '../apps/run/map-stack.ts';
 import { maskOf } from '../apps/run/mask-of.ts';
+import { callScheduled } from '../apps/run/scheduled-call.ts';
 import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
 import type { AppDeployment } from '../protocol/app.ts';
+import type { ScheduledEvent } from '../protocol/app-call.ts';
 import type { AppRefusal, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import { CACHE_CALL } from '../protocol/cache-call.ts';
+import { COMPRESSION_CALL } from '../protocol/compression.ts';
+import { DIGEST_STREAM_CALL } from '../protocol/digest-stream.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { DEFAULT_APP_LIMITS, HOST_LIMITS } from '../protocol/limits.ts';
 import { IsolatePool } from '../sandbox/isolate/isolate-pool.ts';
 import type { Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
 import { createAppsListener } from '../server/apps/create-apps-listener.ts';
+import { SERVICE_CALL } from '../protocol/service-call.ts';
+import { createRequestIds } from '../util/request-id.ts';
+import { BindingLine } from './binding-line.ts';
 import { CellMetrics } from './cell-metrics.ts';
 import { CellRouter } from './cell-router.ts';
 import { RefusedApp } from './refused-app.ts';
@@ -39,9 +54,11 @@ class Cell {
   readonly #struck = new Set<string>();
   readonly #servers = new Map<number, Server>();
   readonly #metrics = new CellMetrics();
+  readonly #caches = new AppCaches({ appBytesMax: HOST_LIMITS.cacheBytesMax, bytesMax: HOST_LIMITS.cachesBytesMax });
   readonly #calls: HostCallTable;
   readonly #pool: IsolatePool;
   readonly #observer: AppObserver;
+  readonly #nextRequestId = createRequestIds(Date.now, randomBytes(5));
   #logLines: CellLogLine[] = [];
   #draining = false;
   /** answers that their clients have not taken completely */
@@ -54,6 +71,12 @@ class Cell {
     this.#calls = new Map([
       ['fetch', fetchCall(async () => (await import('../net/egress/egress.ts')).createEgress())],
       ['subtle', subtleCall],
+      [COMPRESSION_CALL, compressionCall],
+      [CACHE_CALL, cacheCall(this.#caches)],
+      [DIGEST_STREAM_CALL, digestStreamCall],
+      ['llm', llmCall(bindings)],
+      ['agent', agentCall(bindings)],
+      [SERVICE_CALL, serviceCall((app) => this.#serviceOf(app))],
     ]);
     this.#observer = {
       served: (app, outcome) => this.#metrics.served(app, outcome),
@@ -122,6 +145,7 @@ class Cell {
     if (runner === undefined) this.#add(deployment);
     else {
       await runner.swap(deployment);
+      this.#caches.clear(deployment.name);
       this.#router.add(runner, deployment);
     }
     this.#closeUnusedPorts();
@@ -133,6 +157,7 @@ class Cell {
     if (runner === undefined) return;
     this.#runners.delete(name);
     this.#limiters.delete(name);
+    this.#caches.clear(name);
     this.#router.remove(runner);
     this.#metrics.remove(name);
     runner.close();
@@ -141,6 +166,17 @@ class Cell {
 
   quarantine(name: string, forMs: number): void {
     this.#runners.get(name)?.quarantine(forMs);
+  }
+
+  #serviceOf(name: string): { handler: AppRunner | RefusedApp; bodyBytesMax: number } | undefined {
+    const handler = this.#runners.get(name) ?? this.#refused.get(name);
+    return handler === undefined ? undefined : { handler, bodyBytesMax: handler.edge.bodyBytesMax };
+  }
+
+  async scheduled(name: string, event: ScheduledEvent): Promise<void> {
+    const runner = this.#runners.get(name);
+    if (runner === undefined) throw new NanosError('app_not_found', `There is no app ${name} in this cell`);
+    await callScheduled(runner, event, this.#nextRequestId());
   }
 
   #listen(port: number): Promise<void> {
@@ -258,6 +294,7 @@ async function loadSnapshot({ file, sha256 }: CellInit['apiSnapshot']): Promise<
   return new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
 }
 
+const bindings = new BindingLine(send);
 let started: Promise<Cell> | undefined;
 
 async function start(init: CellInit): Promise<Cell> {
@@ -268,6 +305,7 @@ async function start(init: CellInit): Promise<Cell> {
 
 /** Whatever comes while the cell starts waits for it: a change that got lost here would never be served. */
 async function receive(message: ToCell): Promise<void> {
+  if (message.type === 'binding') return bindings.receive(message);
   if (message.type === 'init') {
     started = start(message.init);
     await started;
@@ -284,6 +322,7 @@ async function receive(message: ToCell): Promise<void> {
     else if (message.type === 'refuse') cell.refuse(message.refusal);
     else if (message.type === 'remove') cell.remove(message.name);
     else if (message.type === 'quarantine') cell.quarantine(message.name, message.forMs);
+    else if (message.type === 'scheduled') await cell.scheduled(message.app, message.event);
     send({ type: 'answer', call: message.call, stats: message.type === 'stats' ? await cell.stats() : undefined });
   } catch (error) {
     send({ type: 'answer', call: message.call, error: toErrorData(error) });

@@ -2,6 +2,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { AppDeployment } from '../protocol/app.ts';
+import type { ScheduledEvent } from '../protocol/app-call.ts';
+import type { BindingAnswer, BindingAsk } from '../protocol/bindings/binding-messages.ts';
 import type { AppRefusal, CellInit, CellLogLine, CellStats, FromCell, ToCell } from '../protocol/cell-messages.ts';
 import { fromErrorData, NanosError } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
@@ -23,12 +25,22 @@ export interface CellsOptions {
   readonly readable: string;
   /** in-flight requests of a cell that is replaced or stopped get this long */
   readonly graceMs: number;
+  /** see HostComposition */
+  readonly flags?: readonly string[];
   init(): CellInit;
   log(lines: readonly CellLogLine[]): void;
+  /** A cell's calls of bindings: where they go, until it is gone. */
+  bindings(answer: (answer: BindingAnswer) => void): CellBindings;
   /** A cell lost an isolate's thread to this app, and not for the first time. */
   catastrophe(app: string, message: string): void;
   /** A cell could not start that version of the app, because its artefact is damaged. */
   artefactCorrupt(app: string, version: number): void;
+}
+
+export interface CellBindings {
+  ask(ask: BindingAsk): void;
+  /** Nobody waits any more. */
+  close(): void;
 }
 
 type Answer = { resolve(stats: CellStats | undefined): void; reject(error: Error): void };
@@ -37,6 +49,7 @@ interface Cell {
   readonly worker: Worker;
   readonly startedMs: number;
   readonly answers: Map<number, Answer>;
+  readonly bindings: CellBindings;
   heartbeat: NodeJS.Timeout | undefined;
   isServing: boolean;
   /** to be ended: its exit is no accident */
@@ -59,7 +72,7 @@ export class Cells {
     cluster.setupPrimary({
       exec: fileURLToPath(ownFile('cell', import.meta.url)),
       args: [],
-      execArgv: childFlags('cell', { readable: [options.readable] }),
+      execArgv: [...childFlags('cell', { readable: [options.readable] }), ...(options.flags ?? [])],
       serialization: 'advanced',
       silent: false,
     });
@@ -93,6 +106,13 @@ export class Cells {
     await this.#tellAll((call) => ({ type: 'remove', call, name }));
   }
 
+  /** One cell runs the app's handler. Rejects with what went wrong; `overloaded` when no cell serves. */
+  async scheduled(app: string, event: ScheduledEvent): Promise<void> {
+    const cell = [...this.#cells].find(({ isServing, isRetired, worker }) => isServing && !isRetired && worker.isConnected());
+    if (cell === undefined) throw new NanosError('overloaded', 'No cell serves at the moment', { retryAfterS: 1 });
+    await this.#tell(cell, (call) => ({ type: 'scheduled', call, app, event }));
+  }
+
   async quarantine(name: string, forMs: number): Promise<void> {
     await this.#tellAll((call) => ({ type: 'quarantine', call, name, forMs }));
   }
@@ -114,7 +134,8 @@ export class Cells {
 
   #fork(): Promise<void> {
     const worker = cluster.fork(cellEnvironment());
-    const cell: Cell = { worker, startedMs: performance.now(), answers: new Map(), heartbeat: undefined, isServing: false, isRetired: false, drained: undefined };
+    const bindings = this.#options.bindings((answer) => this.#send(cell, answer));
+    const cell: Cell = { worker, startedMs: performance.now(), answers: new Map(), bindings, heartbeat: undefined, isServing: false, isRetired: false, drained: undefined };
     this.#cells.add(cell);
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => {
@@ -143,6 +164,8 @@ export class Cells {
         return serving();
       case 'heartbeat':
         return this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
+      case 'binding':
+        return cell.bindings.ask(message);
       case 'log':
         return this.#options.log(message.lines);
       case 'answer':
@@ -210,6 +233,7 @@ export class Cells {
     this.#cells.delete(cell);
     clearTimeout(cell.heartbeat);
     this.#giveUpAnswers(cell);
+    cell.bindings.close();
     if (cell.isRetired || this.#closing || !cell.isServing) return;
     this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`);
     const pauseMs = performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
@@ -249,12 +273,14 @@ export class Cells {
 
   #tellEach(make: (call: number) => ToCell): Promise<CellStats | undefined>[] {
     const live = [...this.#cells].filter(({ isRetired, worker }) => !isRetired && worker.isConnected());
-    return live.map((cell) => {
-      const call = ++this.#lastCall;
-      return new Promise<CellStats | undefined>((resolve, reject) => {
-        cell.answers.set(call, { resolve, reject });
-        this.#send(cell, make(call));
-      });
+    return live.map((cell) => this.#tell(cell, make));
+  }
+
+  #tell(cell: Cell, make: (call: number) => ToCell): Promise<CellStats | undefined> {
+    const call = ++this.#lastCall;
+    return new Promise((resolve, reject) => {
+      cell.answers.set(call, { resolve, reject });
+      this.#send(cell, make(call));
     });
   }
 }

@@ -33,7 +33,7 @@ async function runTopLevel(request: TrialRequest, onCatastrophe: (message: strin
   const isolate = await TenantIsolate.create({ snapshot: apiSnapshot, memoryMbMax, onCatastrophe });
   try {
     const wasm = request.wasm.map((bytes) => ownBytes(bytes));
-    const attached = await isolate.attach(() => undefined, { varsJson: '{}', secretsJson: '{}', wasm }, ATTACH_MS_MAX);
+    const attached = await isolate.attach(() => undefined, { varsJson: '{}', secretsJson: '{}', bindingsJson: '[]', wasm }, ATTACH_MS_MAX);
     const outcome = attached.end === 'done' ? await evaluate(isolate, request) : attached;
     if (outcome.end !== 'done') return { ...NOTHING, end: outcome.end, message: outcome.message };
     const handlers = await isolate.handlers(Math.max(startupMsMax, HANDLERS_MS_MAX));

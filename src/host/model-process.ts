@@ -5,11 +5,11 @@ import { availableParallelism, loadavg, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { LocalModelFile } from '../llm/local/local-engine.ts';
 import { fromErrorData, NanosError } from '../protocol/errors.ts';
-import type { CompletionChunk, CompletionRequest, Embeddings, ModelCall, ModelProvider } from '../protocol/model.ts';
+import type { CompletionChunk, CompletionRequest, Embeddings, ModelCall, ModelProvider, ModelTask } from '../protocol/model.ts';
 import { ownFile } from '../util/own-file.ts';
 import { CHILD_ENVIRONMENT } from './child-flags.ts';
 import { ModelProcessCall } from './model-call.ts';
-import type { FromModel, ModelSettings, ModelTask, ToModel } from './model-messages.ts';
+import type { FromModel, ModelSettings, ToModel } from './model-messages.ts';
 
 /** Apps answer people; models can wait a little for the CPU. */
 export const MODEL_NICENESS = 5;
@@ -22,6 +22,8 @@ const KEPT_ENVIRONMENT = /^(?:PATH|HOME|LD_LIBRARY_PATH|DYLD_[A-Z_]+|(?:CUDA|NVI
 export interface ModelProcessOptions {
   /** CPU threads; by default as many as there are cores that nobody uses */
   readonly threadsMax?: number | undefined;
+  /** of one conversation, whoever asks for more */
+  readonly contextTokensMax?: number | undefined;
   /** larger files are refused; by default what the machine has */
   readonly memoryBytesMax?: number | undefined;
   /** where to look for the engine, instead of its usual place */
@@ -131,8 +133,8 @@ export class ModelProcess {
   }
 
   #fork(): ChildProcess {
-    const { threadsMax = freeCores(), memoryBytesMax, engineFolder } = this.#options;
-    const settings: ModelSettings = { threadsMax, memoryBytesMax, engineFolder };
+    const { threadsMax = freeCores(), contextTokensMax, memoryBytesMax, engineFolder } = this.#options;
+    const settings: ModelSettings = { threadsMax, contextTokensMax, memoryBytesMax, engineFolder };
     const child = fork(fileURLToPath(ownFile('model', import.meta.url)), [JSON.stringify(settings)], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       env: modelEnvironment(),
@@ -156,7 +158,8 @@ export class ModelProcess {
         else this.#loading.add(message.path);
         return;
       case 'chunks':
-        return this.#calls.get(message.id)?.push(message.chunks);
+        for (const { id, chunks } of message.calls) this.#calls.get(id)?.push(chunks);
+        return;
       case 'embeddings':
         return this.#calls.get(message.id)?.setEmbeddings(message.embeddings);
       case 'over':

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { AppConfig } from '../protocol/app.ts';
+import type { ScheduledEvent } from '../protocol/app-call.ts';
 import type { CellLogLine } from '../protocol/cell-messages.ts';
 import type { AppStatus, HostControl, HostStatus, LogEvent, LogFilter } from '../protocol/control.ts';
 import type { RunsControl } from '../protocol/agent/control.ts';
@@ -14,6 +15,7 @@ import { TokenStore } from '../server/control/token-store.ts';
 import { ModelDesk } from './agent-model-desk.ts';
 import { AgentsClient } from './agents-client.ts';
 import { agentsInit } from './agents-init.ts';
+import { AppBindings } from './app-bindings.ts';
 import { AppClaims } from './app-claims.ts';
 import { AppFolders } from './app-folders.ts';
 import { statusOf, type AppRecord } from './app-record.ts';
@@ -23,7 +25,9 @@ import { AppUploads } from './app-uploads.ts';
 import { Builder } from './builder-client.ts';
 import { Cells } from './cells.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
+import { CronTriggers } from './cron-triggers.ts';
 import { DeployStore } from './deploy-store.ts';
+import type { HostComposition } from './host-composition.ts';
 import { hostStatus } from './host-status.ts';
 import { listenOn, usablePort } from './listen-on.ts';
 import { LogHub } from './log-hub.ts';
@@ -45,11 +49,12 @@ export async function startHost(
   options: ServeOptions,
   onStartEvent: (event: LogEvent) => void = () => undefined,
   output: LogOutput = openLogOutput({ fileDescriptor: 1 }),
+  composition: HostComposition = {},
 ): Promise<RunningHost> {
   const operator = await OperatorConfig.open(options.configFile);
   const settled = settleOptions(options, operator.policy);
   const dataDir = await openDataDir(settled.dataDir);
-  const host = new Host({ options: settled, operator, dataDir, log: new LogHub(output), output, onStartEvent });
+  const host = new Host({ options: settled, operator, dataDir, log: new LogHub(output), output, onStartEvent, composition });
   try {
     return await host.start();
   } catch (error) {
@@ -65,6 +70,7 @@ interface HostParts {
   readonly log: LogHub;
   readonly output: LogOutput;
   readonly onStartEvent: (event: LogEvent) => void;
+  readonly composition: HostComposition;
 }
 
 class Host {
@@ -77,11 +83,13 @@ class Host {
   readonly #sessions = new SessionStore();
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
+  readonly #triggers: CronTriggers;
   #tokens: TokenStore | undefined;
   #store: DeployStore | undefined;
   #uploads: AppUploads | undefined;
   #cells: Cells | undefined;
   #agents: AgentsClient | undefined;
+  #bindings: AppBindings | undefined;
   #control: Server | undefined;
   #appsPort = 0;
   #controlPort = 0;
@@ -91,8 +99,9 @@ class Host {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#builder = new Builder({ dataDir: parts.dataDir.path });
-    this.models = new Models(parts.dataDir.path);
+    const { apiEntry, builderFlags = [] } = parts.composition;
+    this.#builder = new Builder({ dataDir: parts.dataDir.path, flags: builderFlags, ...(apiEntry === undefined ? {} : { apiEntry }) });
+    this.models = new Models(parts.dataDir.path, parts.operator.policy.models);
     this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
     this.#registry = new AppRegistry(parts.operator.policy, {
       builder: this.#builder,
@@ -101,6 +110,11 @@ class Host {
       watch: (record, directories) => this.#folders.watch(record, directories),
     });
     this.#claims = new AppClaims(this.#registry, () => [this.#appsPort, this.#controlPort]);
+    this.#triggers = new CronTriggers({
+      records: () => this.#registry.records,
+      run: (app, event) => this.#cells!.scheduled(app, event),
+      event: (level, event, app, fields) => this.#event(level, event, app, fields),
+    });
     this.#folders = new AppFolders({
       folders: parts.options.folders,
       operator: parts.operator,
@@ -123,6 +137,7 @@ class Host {
     refuseHopeless(options, found);
     for (const failure of found.failures) this.#folders.noteInvalid(failure);
     this.#agents = await this.#startAgents();
+    this.#bindings = await this.#openBindings();
     this.#controlPort = await this.#startControl(options.controlPort);
     const unbuilt = await this.#admitBuilt(found);
     await this.#startCells();
@@ -173,8 +188,10 @@ class Host {
       count: options.cells,
       readable: join(dataDir.path, 'artefacts'),
       graceMs: options.graceMs,
+      flags: this.#parts.composition.cellFlags ?? [],
       init: () => ({ host: options.host, appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0 }),
       log: (lines) => this.#childLog(lines),
+      bindings: (answer) => this.#bindings!.connect(answer),
       catastrophe: (app, message) => {
         this.#event('error', 'catastrophe', app, { message });
         void this.#registry.strike(app);
@@ -184,6 +201,18 @@ class Host {
     this.#cells = cells;
     this.#registry.connect(cells);
     await cells.start();
+  }
+
+  #openBindings(): Promise<AppBindings> {
+    const { operator, dataDir } = this.#parts;
+    return AppBindings.open({
+      dataDir: dataDir.path,
+      models: this.models,
+      grantsOf: (app) => this.#registry.grantsOf(app),
+      event: (level, event, app, fields) => this.#event(level, event, app, fields),
+      runs: () => this.runs,
+      secret: (name) => (operator.policy.secretNames.includes(name) ? process.env[name] : undefined),
+    });
   }
 
   /** Starts no process yet, unless there are runs to go on with. */
@@ -239,6 +268,10 @@ class Host {
 
   async rollback(name: string, version: number | undefined): Promise<AppStatus> {
     return this.app(await this.#uploads!.rollback(name, version));
+  }
+
+  trigger(name: string, event: ScheduledEvent): Promise<void> {
+    return this.#triggers.trigger(name, event);
   }
 
   undeploy(name: string): Promise<void> {
@@ -314,7 +347,9 @@ class Host {
     this.#event('info', 'host_closing', undefined, {});
     this.#folders.close();
     clearTimeout(this.#pruning);
+    this.#triggers.close();
     await Promise.all([this.#cells?.close(), this.#builder.close(), this.#agents?.close(), this.models.close()]);
+    await this.#bindings?.close();
     if (this.#control !== undefined) await closeServer(this.#control);
     this.#event('info', 'host_closed', undefined, {});
     await this.#parts.dataDir.close();
@@ -337,6 +372,7 @@ function bound(host: Host): HostControl {
     app: (name) => host.app(name),
     rollback: (name, version) => host.rollback(name, version),
     undeploy: (name) => host.undeploy(name),
+    trigger: (name, event) => host.trigger(name, event),
     reload: () => host.reload(),
     recentLogs: (filter, count) => host.recentLogs(filter, count),
     followLogs: (filter, listener) => host.followLogs(filter, listener),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SYSCALLS } from '../protocol/agent/syscalls.ts';
 import type { SyscallName } from '../protocol/agent/syscalls.ts';
-import { TOOL_NAMES, grantedTools, toolAllowed, toolsNamed, withoutApprovals } from './agent-tools.ts';
+import { TOOL_NAMES, grantedTools, toolAllowed, toolToApprove, toolsNamed } from './agent-tools.ts';
 
 const names = Object.keys(SYSCALLS) as SyscallName[];
 
@@ -28,11 +28,11 @@ describe('toolsNamed', () => {
   });
 });
 
-describe('withoutApprovals', () => {
-  it('takes away what waits for a person', () => {
-    assert.equal(withoutApprovals(undefined, []), undefined);
-    assert.deepEqual(withoutApprovals(['fs_read', 'fs_write'], ['fs_write', 'web_fetch']), ['fs_read']);
-    assert.deepEqual(withoutApprovals(undefined, ['fs_write']), TOOL_NAMES.filter((name) => name !== 'fs_write'));
+describe('toolToApprove', () => {
+  it('names the tool of a syscall that is listed, and no other', () => {
+    assert.equal(toolToApprove('fs_write', ['fs_write', 'web_fetch']), 'fs_write');
+    assert.equal(toolToApprove('fs_read', ['fs_write']), undefined);
+    assert.deepEqual(names.filter((name) => toolToApprove(name, TOOL_NAMES) === undefined), names.filter((name) => toolAllowed(name, []).allowed));
   });
 });
 

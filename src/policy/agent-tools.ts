@@ -34,9 +34,10 @@ export function toolAllowed(name: SyscallName, tools: readonly string[] | undefi
   return denied(`tool ${kind.tool}`, tools.length === 0 ? 'tools grants nothing' : `tools: ${tools.join(', ')}`);
 }
 
-/** `tools` without those that wait for a person's word: as long as nobody can be asked, they are not granted. */
-export function withoutApprovals(tools: readonly string[] | undefined, approve: readonly string[]): readonly string[] | undefined {
-  return approve.length === 0 ? tools : grantedTools(tools).filter((tool) => !approve.includes(tool));
+/** The tool of a syscall, when it is among those that a person must approve. */
+export function toolToApprove(name: SyscallName, approve: readonly string[]): string | undefined {
+  const { tool }: SyscallKind = SYSCALLS[name];
+  return tool !== undefined && approve.includes(tool) ? tool : undefined;
 }
 
 /** For the syscall `tools`: the names of all tools that are granted, in the order of the table. */

@@ -49,9 +49,16 @@ export const AGENT_LIMITS = {
   webMsMax: 600 * SECOND_MS,
   /** calls of models of one run under way; more wait for their turn */
   modelCallsMax: 8,
+  /** texts that an agent has embedded at once */
+  embeddedTextsMax: 64,
   /** one text that an agent remembers, and how many it has */
   memoryTextBytesMax: 64 * KB,
   memoryTextsMax: 10_000,
+  /** numbers of the vector that is kept with such a text, a byte each */
+  memoryDimensionsMax: 4_096,
+  /** a text waits so long for its vector; after a failure none is asked for for so long */
+  memoryEmbedMsMax: 30 * SECOND_MS,
+  memoryEmbedPauseMs: 60 * SECOND_MS,
   /** longest wait for a message of another agent */
   fleetReceiveMsMax: 3_600 * SECOND_MS,
   /** of a manifest: entries of one list, and characters of one glob */

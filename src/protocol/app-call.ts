@@ -10,6 +10,18 @@ export interface AppRequest {
   readonly headers: string[];
   /** bytes when the whole body came with the head */
   readonly body: null | Uint8Array | RequestBodyStream;
+  /** how many apps have called one another up to here; nothing: none */
+  readonly depth?: number | undefined;
+  /** instead of an HTTP request, which the members above then say nothing of */
+  readonly scheduled?: ScheduledEvent | undefined;
+}
+
+/** A cron trigger. */
+export interface ScheduledEvent {
+  /** the pattern, as it was configured */
+  readonly cron: string;
+  /** what it was scheduled for, ms since the epoch */
+  readonly timeMs: number;
 }
 
 export interface RequestBodyStream {

@@ -1,4 +1,5 @@
 /** What the rooms say to each other about an app: its configuration as read, its artefact as built, and what a cell is told to serve. */
+import type { BindingFace, BindingRequest } from './bindings/binding-kinds.ts';
 import type { AppLimits, AppLimitsRequest } from './limits.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -33,6 +34,10 @@ export interface AppConfig {
   readonly rules: readonly ModuleRule[];
   /** hosts (canonical, or `*.suffix`) that the app asks to reach; undefined: any public address */
   readonly egress: readonly string[] | undefined;
+  /** by their names in `env` */
+  readonly bindings: Readonly<Record<string, BindingRequest>>;
+  /** patterns of cron triggers, all of which can be read */
+  readonly crons: readonly string[];
   /** uploaded: packages of folders above its own are the host's, not the app's */
   readonly confined: boolean;
   /** the files that this was read from; a change to one means reading again */
@@ -79,6 +84,8 @@ export interface AppDeployment extends AppPlace {
   readonly secrets: Readonly<Record<string, string>>;
   readonly limits: AppLimits;
   readonly egress: EgressPolicy;
+  /** by their names in `env`; what stands behind them stays with the supervisor */
+  readonly bindings: Readonly<Record<string, BindingFace>>;
   /** shows source-mapped stacks to clients */
   readonly dev: boolean;
 }

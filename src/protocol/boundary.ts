@@ -37,6 +37,10 @@ export const ToGuest = {
   abort: 9,
   /** no fields: a timer is due */
   wake: 10,
+  /** errorName ('' for a value that is no error), message, stack: a promise of the entry before was rejected and nobody handles it */
+  rejection: 11,
+  /** requestId, cron, timeMs: a cron trigger; answered as a request is */
+  scheduled: 12,
 } as const;
 
 /** Guest → host. Fields in order. */
@@ -81,8 +85,10 @@ export const SharedSlot = {
   started: 0,
   /** the request whose code runs now; 0 between requests */
   current: 1,
+  /** 1 once all messages of the current crossing were handed over, 0 before */
+  handedOver: 2,
 } as const;
-export const SHARED_SLOTS = 2;
+export const SHARED_SLOTS = 3;
 
 /** Collects messages into one crossing. Uses string concatenation only: no array or object that a tenant could have redefined. */
 export class Packer {

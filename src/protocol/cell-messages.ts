@@ -1,5 +1,7 @@
 /** What the supervisor and a cell say to each other, over the channel of node:cluster. Both ends are ours: not validated. */
 import type { AppDeployment, AppPlace } from './app.ts';
+import type { BindingAnswer, BindingAsk } from './bindings/binding-messages.ts';
+import type { ScheduledEvent } from './app-call.ts';
 import type { ErrorData } from './errors.ts';
 
 /** An app without a version to serve: its requests get this error. */
@@ -21,12 +23,15 @@ export interface CellInit {
 }
 
 export type ToCell =
+  | BindingAnswer
   | { readonly type: 'init'; readonly init: CellInit }
   | { readonly type: 'deploy'; readonly call: number; readonly deployment: AppDeployment }
   | { readonly type: 'refuse'; readonly call: number; readonly refusal: AppRefusal }
   | { readonly type: 'remove'; readonly call: number; readonly name: string }
   | { readonly type: 'quarantine'; readonly call: number; readonly name: string; readonly forMs: number }
   | { readonly type: 'stats'; readonly call: number }
+  /** answered once the handler is done */
+  | { readonly type: 'scheduled'; readonly call: number; readonly app: string; readonly event: ScheduledEvent }
   /** stop accepting, finish what is in flight, then say `drained` */
   | { readonly type: 'drain' };
 
@@ -48,6 +53,7 @@ export interface CellLogLine {
 }
 
 export type FromCell =
+  | BindingAsk
   | { readonly type: 'serving' }
   | { readonly type: 'failed'; readonly error: ErrorData }
   | { readonly type: 'heartbeat' }

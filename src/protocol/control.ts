@@ -1,5 +1,6 @@
 /** The control plane's data, and what its HTTP front needs of the host. */
 import type { AgentsStatus, RunsControl } from './agent/control.ts';
+import type { ScheduledEvent } from './app-call.ts';
 import type { ErrorData } from './errors.ts';
 import type { ModelService } from './model.ts';
 
@@ -69,6 +70,8 @@ export interface HostControl {
   rollback(name: string, version: number | undefined): Promise<AppStatus>;
   /** Only deployed apps; a served folder is `forbidden`. */
   undeploy(name: string): Promise<void>;
+  /** Runs the app's handler of scheduled events now. Throws what a client would be told. */
+  trigger(name: string, event: ScheduledEvent): Promise<void>;
   /** Reads all configuration and folders again. */
   reload(): Promise<AppStatus[]>;
   /** The last events that match, oldest first. */

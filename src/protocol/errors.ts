@@ -37,6 +37,8 @@ export const ERRORS = {
   // inside an app: rejections of fetch and of other host calls
   egress_denied: { status: 403, fault: 'tenant' },
   subrequest_limit: { status: 503, fault: 'tenant' },
+  binding_not_granted: { status: 403, fault: 'tenant' },
+  token_limit: { status: 429, fault: 'tenant' },
   // agents
   module_invalid: { status: 422, fault: 'tenant' },
   module_refused: { status: 422, fault: 'tenant' },
@@ -47,6 +49,10 @@ export const ERRORS = {
   recording_unsupported: { status: 400, fault: 'client' },
   recording_corrupt: { status: 500, fault: 'host' },
   recording_full: { status: 507, fault: 'host' },
+  approval_not_found: { status: 404, fault: 'client' },
+  approval_decided: { status: 409, fault: 'client' },
+  run_not_waiting: { status: 409, fault: 'client' },
+  edit_refused: { status: 422, fault: 'client' },
   replay_diverged: { status: 409, fault: 'host' },
   agents_not_configured: { status: 501, fault: 'host' },
   agents_restarted: { status: 503, fault: 'host' },

@@ -12,7 +12,7 @@ export const appLimitsSchema = z.strictObject({
   startupMsMax: positive.max(60_000),
   /** from the request's arrival to the response's first byte, and from there to its end when the client keeps reading */
   wallMsMax: positive.max(3_600_000),
-  /** fetch calls of one request, redirects included */
+  /** fetch calls of one request, redirects included, and calls of bindings */
   subrequestsMax: positive.max(10_000),
   requestBodyBytesMax: positive,
   inFlightMax: positive.max(10_000),
@@ -49,8 +49,17 @@ export const HOST_LIMITS = {
   hostCallsMax: 1_024,
   /** streams between one isolate and the host open at once */
   streamsMax: 1_024,
+  /** calls of one app's bindings under way, over all cells */
+  bindingCallsMax: 64,
+  /** a call's argument as JSON */
+  bindingArgumentBytesMax: 1024 * 1024,
   /** bytes asked of a tenant's stream before the client has taken what came before */
   streamWindowBytes: 512 * 1024,
+  /** apps that call one another for one request from outside */
+  serviceDepthMax: 16,
+  /** what one app keeps by the Cache API, and all apps of a cell together */
+  cacheBytesMax: 16 * 1024 * 1024,
+  cachesBytesMax: 256 * 1024 * 1024,
   /** longest wait of a timer before the host looks again */
   timerMsMax: 60_000,
   /** console output of one app */

@@ -38,6 +38,8 @@ export interface CompletionRequest {
   readonly schema?: Json | undefined;
   /** by default what is left of the context window */
   readonly maxTokens?: number | undefined;
+  /** of prompt and answer together, by a budget; a local model refuses a longer prompt with `token_limit`, others do not look at it */
+  readonly tokensMax?: number | undefined;
   /** 0, the default of local models: always the likeliest token */
   readonly temperature?: number | undefined;
   readonly topK?: number | undefined;
@@ -66,6 +68,11 @@ export interface Embeddings {
   readonly vectors: readonly (readonly number[])[];
   readonly promptTokens: number;
 }
+
+/** What a model is asked for. */
+export type ModelTask =
+  | { readonly kind: 'complete'; readonly request: CompletionRequest }
+  | { readonly kind: 'embed'; readonly inputs: readonly string[] };
 
 /** On whose behalf, and for how long. */
 export interface ModelCall {

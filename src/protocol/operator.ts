@@ -1,13 +1,17 @@
 /** The operator's policy: what `nanos.yaml` (or `--config FILE`) says, checked and with every default filled in. */
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { NAMED_RANGES, parseRange } from './address-range.ts';
 import type { AgentBudgets } from './agent/manifest.ts';
+import { SYSCALLS, type SyscallKind } from './agent/syscalls.ts';
 import { AGENT_BUDGETS_MAX, DEFAULT_AGENT_BUDGETS, PAGE_BYTES } from './agent-limits.ts';
 import type { EgressPolicy, Json } from './app.ts';
+import { bindingGrantsSchema, type BindingGrant } from './bindings/binding-kinds.ts';
+import { DEFAULT_TOKEN_CAP, tokenCapSchema, type TokenCap } from './bindings/token-cap.ts';
 import { canonicalHost, canonicalHostPattern, isAppName } from './hostname.ts';
 import { DEFAULT_APP_LIMITS } from './limits.ts';
 import type { AppLimits, AppLimitsRequest } from './limits.ts';
-import { LIMIT_KEYS, LIMIT_NAMES, parseSize, writtenLimitsSchema } from './written-limits.ts';
+import { parseSize } from './parse-size.ts';
+import { LIMIT_KEYS, LIMIT_NAMES, writtenLimitsSchema } from './written-limits.ts';
 
 /** Egress for one app; what is undefined is as for every app. */
 interface EgressGrant {
@@ -20,6 +24,10 @@ export interface TenantGrant {
   /** exactly this, and no more, unless the app asks for less */
   readonly limits: AppLimitsRequest;
   readonly egress: EgressGrant;
+  /** by their names in `env` */
+  readonly bindings: Readonly<Record<string, BindingGrant>>;
+  /** undefined: as every app */
+  readonly tokens: TokenCap | undefined;
 }
 
 /** One entry of `apps`. What is undefined is as the folder says. */
@@ -42,8 +50,22 @@ export interface AgentsGrant {
   /** what a manifest can get by asking */
   readonly limitsMax: AgentBudgets;
   readonly egress: EgressPolicy;
+  /** names of memories that agents may have in common */
+  readonly sharedMemories: readonly string[];
+  /** tools that a person must approve, whatever a manifest says */
+  readonly approve: readonly string[];
   /** recordings that are kept */
   readonly runs: { readonly kept: number | undefined; readonly bytes: number | undefined; readonly days: number | undefined };
+}
+
+/** How the host runs its local models. What is undefined is the host's to choose. */
+export interface ModelsSettings {
+  /** of the engine */
+  readonly threadsMax: number | undefined;
+  /** of one conversation, whatever a manifest asks for */
+  readonly contextTokensMax: number | undefined;
+  /** without a call, before the process ends */
+  readonly idleMsMax: number | undefined;
 }
 
 export interface OperatorPolicy {
@@ -59,19 +81,16 @@ export interface OperatorPolicy {
   /** what an app can get by asking; nowhere below `limits` */
   readonly limitsMax: AppLimits;
   readonly egress: EgressPolicy;
+  /** of each app */
+  readonly tokens: TokenCap;
   /** canonical names that the control plane answers to besides its own */
   readonly allowedHosts: readonly string[];
   /** variables of the host's environment that `env` of an entry of `apps` may name */
   readonly secretNames: readonly string[];
   readonly tenants: ReadonlyMap<string, TenantGrant>;
   readonly agents: AgentsGrant;
+  readonly models: ModelsSettings;
 }
-
-const NAMED_RANGES: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-  'link-local': ['169.254.0.0/16', 'fe80::/10'],
-};
 
 export const APP_NAME_RULE = 'must be one DNS label: a–z, 0–9 and hyphens, not at its ends, at most 63 characters';
 
@@ -93,6 +112,7 @@ export const envSchema = z.record(z.string(), z.json());
 const listenPort = z.int().min(0).max(65_535);
 const appName = z.string().refine(isAppName, APP_NAME_RULE);
 const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
+const memoryName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces and . _ -, the first a letter or digit');
 const addressRange = parsed(parseRange, `must be a CIDR range or one of ${Object.keys(NAMED_RANGES).join(', ')}`);
 
 const egressSchema = z
@@ -100,6 +120,17 @@ const egressSchema = z
   .transform((written): EgressGrant => ({ hosts: written.hosts, privateRanges: written.private?.flat() }));
 
 const NO_EGRESS_GRANT: EgressGrant = { hosts: undefined, privateRanges: undefined };
+
+const grantKeys = {
+  limits: writtenLimitsSchema.optional(),
+  egress: egressSchema.optional(),
+  bindings: bindingGrantsSchema.optional(),
+  tokens: tokenCapSchema.optional(),
+};
+
+function tenantGrant({ limits = {}, egress = NO_EGRESS_GRANT, bindings = {}, tokens }: { [K in keyof typeof grantKeys]?: z.infer<(typeof grantKeys)[K]> }): TenantGrant {
+  return { limits, egress, bindings, tokens };
+}
 
 const appSchema = z
   .strictObject({
@@ -109,8 +140,7 @@ const appSchema = z
     hostnames: z.array(hostnameSchema).optional(),
     port: appPortSchema.optional(),
     env: envSchema.optional(),
-    limits: writtenLimitsSchema.optional(),
-    egress: egressSchema.optional(),
+    ...grantKeys,
   })
   .transform(
     (written): OperatorApp => ({
@@ -119,13 +149,11 @@ const appSchema = z
       hostnames: mergeHostnames(written.hostname, written.hostnames),
       port: written.port,
       env: written.env ?? {},
-      grant: { limits: written.limits ?? {}, egress: written.egress ?? NO_EGRESS_GRANT },
+      grant: tenantGrant(written),
     }),
   );
 
-const tenantSchema = z
-  .strictObject({ limits: writtenLimitsSchema.optional(), egress: egressSchema.optional() })
-  .transform((written): TenantGrant => ({ limits: written.limits ?? {}, egress: written.egress ?? NO_EGRESS_GRANT }));
+const tenantSchema = z.strictObject(grantKeys).transform(tenantGrant);
 
 function size(bytesMax: number, granuleBytes = 1) {
   const parse = (written: string): number | undefined => {
@@ -161,12 +189,16 @@ const agentLimitsSchema = z
     }),
   );
 
+const TOOLS: readonly string[] = Object.values(SYSCALLS).flatMap((kind: SyscallKind) => kind.tool ?? []);
+
 const agentsSchema = z
   .strictObject({
     folder: text.optional(),
     threads: z.int().min(1).max(64).optional(),
     limits_max: agentLimitsSchema.optional(),
     egress: egressSchema.optional(),
+    shared_memories: z.array(memoryName).max(256).optional(),
+    approve: z.array(z.enum(TOOLS)).max(256).optional(),
     runs: z
       .strictObject({ kept: z.int().min(0).max(1_000_000).optional(), bytes: size(Number.MAX_SAFE_INTEGER).optional(), days: z.int().min(1).max(36_500).optional() })
       .optional(),
@@ -177,9 +209,19 @@ const agentsSchema = z
       threads: written.threads,
       limitsMax: written.limits_max ?? DEFAULT_AGENT_BUDGETS,
       egress: { hosts: written.egress?.hosts, privateRanges: written.egress?.privateRanges ?? [] },
+      sharedMemories: written.shared_memories ?? [],
+      approve: written.approve ?? [],
       runs: { kept: written.runs?.kept, bytes: written.runs?.bytes, days: written.runs?.days },
     }),
   );
+
+const modelsSchema = z
+  .strictObject({
+    threads_max: z.int().min(1).max(1_024).optional(),
+    context_tokens_max: z.int().min(64).max(16_777_216).optional(),
+    idle_ms: z.int().min(1_000).max(86_400_000).optional(),
+  })
+  .transform((written): ModelsSettings => ({ threadsMax: written.threads_max, contextTokensMax: written.context_tokens_max, idleMsMax: written.idle_ms }));
 
 /** The file as written (snake_case keys, human spellings) → OperatorPolicy. Every key is optional; an unknown one is an error. */
 export const operatorFileSchema = z
@@ -194,10 +236,12 @@ export const operatorFileSchema = z
     limits: writtenLimitsSchema.optional(),
     limits_max: writtenLimitsSchema.optional(),
     egress: egressSchema.optional(),
+    tokens: tokenCapSchema.optional(),
     allowed_hosts: z.array(hostnameSchema).optional(),
     secrets: z.array(secretName).optional(),
     tenants: z.record(appName, tenantSchema).optional(),
     agents: agentsSchema.optional(),
+    models: modelsSchema.optional(),
   })
   .transform((written, context): OperatorPolicy => {
     const limits = overlay(DEFAULT_APP_LIMITS, written.limits ?? {});
@@ -216,10 +260,12 @@ export const operatorFileSchema = z
       limits,
       limitsMax: overlay(limits, written.limits_max ?? {}),
       egress: { hosts: written.egress?.hosts, privateRanges: written.egress?.privateRanges ?? [] },
+      tokens: written.tokens ?? DEFAULT_TOKEN_CAP,
       allowedHosts: written.allowed_hosts ?? [],
       secretNames: written.secrets ?? [],
       tenants: new Map(Object.entries(written.tenants ?? {})),
       agents: written.agents ?? agentsSchema.parse({}),
+      models: written.models ?? modelsSchema.parse({}),
     };
   });
 
@@ -243,12 +289,4 @@ export function mergeHostnames(one: string | undefined, several: readonly string
 
 function limitsBelow(ceiling: AppLimitsRequest, limits: AppLimits): (keyof AppLimits)[] {
   return LIMIT_NAMES.filter((key) => (ceiling[key] ?? Infinity) < limits[key]);
-}
-
-export function parseRange(range: string): readonly string[] | undefined {
-  if (Object.hasOwn(NAMED_RANGES, range)) return NAMED_RANGES[range];
-  if (ipaddr.isValidCIDR(range)) return [ipaddr.parseCIDR(range).join('/')];
-  if (!ipaddr.IPv4.isValidFourPartDecimal(range) && !ipaddr.IPv6.isValid(range)) return undefined;
-  const address = ipaddr.parse(range);
-  return [`${address.toString()}/${address.kind() === 'ipv4' ? 32 : 128}`];
 }

@@ -16,7 +16,7 @@
  *     deriveBits     algorithm, keys (base key, then the public key), lengthBits | null   key0 (, key1)    data
  *     wrap, unwrap   keys (AES-KW)                                          key0, data                     data
  *
- * Members of an algorithm that are bytes (iv, counter, additionalData, label, salt, info, publicExponent) are parts of that name.
+ * Members of an algorithm that are bytes (iv, counter, additionalData, label, salt, info, context, publicExponent) are parts of that name.
  */
 export const SUBTLE_CALL = 'subtle';
 

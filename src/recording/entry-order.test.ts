@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JournalEntry } from '../protocol/agent/recording.ts';
+import type { ActEntry, AskEntry, DecisionEntry, JournalEntry } from '../protocol/agent/recording.ts';
 import { advance, START, type OrderPosition } from './entry-order.ts';
 import { callEntry, endEntry, entriesOf, replyEntry, restEntry, runEntry } from './test-journal.ts';
 
@@ -17,7 +17,7 @@ function follow(entries: Iterable<JournalEntry>): OrderPosition | string {
 
 test('a run counts calls, replies, activations and steps', () => {
   const position = follow([runEntry(), ...entriesOf(3), endEntry(3)]);
-  assert.deepEqual(position, { entries: 12, calls: 3, replies: 3, activation: 3, rested: 3, step: 3, base: undefined, end: 'done' });
+  assert.deepEqual(position, { entries: 12, calls: 3, called: undefined, replies: 3, activation: 3, rested: 3, step: 3, base: undefined, end: 'done' });
 });
 
 test('inline replies belong to the activation that runs', () => {
@@ -55,14 +55,34 @@ test('what is out of order is named', () => {
 });
 
 test('a run goes on after an end that leaves it open', () => {
-  for (const end of ['uncertain', 'host_failed'] as const) assert.notEqual(typeof follow([runEntry(), callEntry(0), restEntry(0), endEntry(0, end), replyEntry(0)]), 'string');
+  for (const end of ['uncertain', 'waiting', 'host_failed'] as const) assert.notEqual(typeof follow([runEntry(), callEntry(0), restEntry(0), endEntry(0, end), replyEntry(0)]), 'string');
+});
+
+test('a question stands behind its call, and what is decided where the guest rests', () => {
+  const ask = (call: number): AskEntry => ({ kind: 'ask', head: { call, tool: 'fs_write' } });
+  const decision = (call: number): DecisionEntry => ({ kind: 'decision', head: { call, decision: 'approve', by: 'terminal' } });
+  const act = (call: number): ActEntry => ({ kind: 'act', head: { call } });
+  const asked = [runEntry(), callEntry(0), ask(0), restEntry(0, { waiting: [0] })];
+  assert.notEqual(typeof follow([...asked, endEntry(0, 'waiting'), decision(0), act(0), replyEntry(0), restEntry(1, { calls: 1 })]), 'string');
+  const run = runEntry({ fork: { run: runEntry().head.id, step: 5, base: 4 } });
+  assert.notEqual(typeof follow([run, callEntry(3), ask(3), decision(3), act(3), callEntry(7), restEntry(4, { calls: 9, replies: 6, pending: [3, 7] }), decision(7)]), 'string');
+  const wrong: [JournalEntry[], RegExp][] = [
+    [[runEntry(), ask(0)], /asks about call 0, which the entry before it did not make/],
+    [[runEntry(), callEntry(0), callEntry(1), ask(0)], /asks about call 0/],
+    [[runEntry(), callEntry(0), ask(0), ask(0)], /asks about call 0/],
+    [[runEntry(), callEntry(0), ask(0), decision(0)], /within activation 0/],
+    [[...asked, decision(1)], /call 1, which was not made/],
+    [[...asked, decision(0), replyEntry(0), act(0)], /within activation 1/],
+    [[...asked, endEntry(0), decision(0)], /after the end/],
+  ];
+  for (const [entries, words] of wrong) assert.match(String(follow(entries)), words);
 });
 
 test('a fork begins with what was pending and a rest, and counts on from there', () => {
   const run = runEntry({ fork: { run: runEntry().head.id, step: 5, base: 4 } });
   const rest = restEntry(4, { calls: 9, replies: 6, pending: [3, 7] });
   const position = follow([run, callEntry(3), callEntry(7), rest, replyEntry(7, { seq: 6, activation: 5 }), callEntry(9)]);
-  assert.deepEqual(position, { entries: 6, calls: 10, replies: 7, activation: 5, rested: 4, step: 8, base: undefined, end: undefined });
+  assert.deepEqual(position, { entries: 6, calls: 10, called: 9, replies: 7, activation: 5, rested: 4, step: 8, base: undefined, end: undefined });
   assert.match(String(follow([run, callEntry(7), callEntry(3)])), /call 3 where call 8/);
   assert.match(String(follow([run, callEntry(3), restEntry(3)])), /not the rest that the fork begins with/);
   assert.match(String(follow([run, callEntry(9), rest])), /not the rest that the fork begins with/);

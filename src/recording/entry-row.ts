@@ -36,7 +36,7 @@ export type UnchainedRow = Omit<EntryRow, 'hash' | 'seal'>;
 export function rowOf(n: number, entry: JournalEntry, limits: JournalLimits): UnchainedRow {
   const head = canonicalJson(entry.head);
   const body = storable(entry.body);
-  const outside = entry.kind === 'reply' && entry.outside !== undefined ? canonicalJson(entry.outside) : null;
+  const outside = 'outside' in entry && entry.outside !== undefined ? canonicalJson(entry.outside) : null;
   const headBytes = Buffer.byteLength(head);
   if (!fits(headBytes, body, outside === null ? 0 : Buffer.byteLength(outside), limits)) {
     throw new NanosError('recording_full', `A ${entry.kind} of ${headBytes + (body?.length ?? 0)} bytes is too large to be recorded: a head has at most ${limits.headBytesMax}, a body ${limits.bodyBytesMax}`);

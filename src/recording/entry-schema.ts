@@ -24,6 +24,7 @@ const RUN_ENDS = [
   'token_limit',
   'cancelled',
   'uncertain',
+  'waiting',
   'host_failed',
 ] as const satisfies readonly RunEnd[];
 
@@ -52,6 +53,18 @@ const run = z.strictObject({
 
 const call = z.strictObject({ call: count, id: z.int(), name: syscallName, op: z.int() });
 
+const ask = z.strictObject({ call: count, tool: z.string() });
+
+const decision = z.strictObject({
+  call: count,
+  decision: z.enum(['approve', 'deny', 'edit']),
+  by: z.enum(['terminal', 'command', 'control_api']),
+  scope: z.exactOptional(z.string()),
+  reason: z.exactOptional(z.string()),
+});
+
+const act = z.strictObject({ call: count });
+
 const reply = z.strictObject({
   seq: count,
   call: count,
@@ -76,17 +89,23 @@ const rest = z.strictObject({
   replies: count,
   bytes: count,
   pending: z.array(count),
-  snapshot: z.exactOptional(z.union([z.strictObject({ kind: z.enum(['key', 'delta']) }), z.strictObject({ refused: z.string() })])),
+  waiting: z.exactOptional(z.array(count)),
+  snapshot: z.exactOptional(z.union([z.strictObject({ kind: z.literal('key') }), z.strictObject({ kind: z.literal('delta'), base: count }), z.strictObject({ refused: z.string() })])),
 });
 
 const end = z.strictObject({ end: z.enum(RUN_ENDS), message: z.string(), fuel: decimal, steps: count, tokens: count });
 
 const outside = z.strictObject({ latencyUs: z.exactOptional(z.number().nonnegative()), tokens: z.exactOptional(count) });
 
+const decidedOutside = z.strictObject({ decidedMs: count });
+
 /** An entry as it must be, whoever wrote it. */
 export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('run'), head: run, body: absent }),
   z.strictObject({ kind: z.literal('call'), head: call, body: bytes }),
+  z.strictObject({ kind: z.literal('ask'), head: ask, body: absent }),
+  z.strictObject({ kind: z.literal('decision'), head: decision, body: z.exactOptional(bytes), outside: z.exactOptional(decidedOutside) }),
+  z.strictObject({ kind: z.literal('act'), head: act, body: absent }),
   z.strictObject({ kind: z.literal('reply'), head: reply, body: bytes, outside: z.exactOptional(outside) }),
   z.strictObject({ kind: z.literal('rest'), head: rest, body: z.exactOptional(bytes) }),
   z.strictObject({ kind: z.literal('end'), head: end, body: absent }),

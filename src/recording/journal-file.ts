@@ -21,7 +21,7 @@ const SCHEMA = [
 const GUARDS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;';
 
 /**
- * A new, empty journal, mode 0600. `durable: false` is for a file that nobody sees until it is done: one that is left by a crash is thrown away.
+ * A new, empty journal, mode 0600, in its first transaction. One that is `durable` is to be given to `waitForDisk` when that is over; one that is not is for a file that nobody sees until it is done: one that is left by a crash is thrown away.
  * Throws `run_exists` when the file is there.
  */
 export function createJournalFile(file: string, { durable, bytesMax }: { durable: boolean; bytesMax: number }): DatabaseSync {
@@ -43,12 +43,18 @@ export function reopenJournalFile(file: string, { bytesMax }: { bytesMax: number
   return opened(file, false, (database) => {
     checkFormat(database, file);
     prepareWriter(database, true, bytesMax);
+    waitForDisk(database);
   });
 }
 
 /** An existing journal, only to be read. Throws `not_found`, `recording_invalid`, `recording_unsupported`, `recording_corrupt`. */
 export function openJournalFile(file: string): DatabaseSync {
   return opened(file, true, (database) => checkFormat(database, file));
+}
+
+/** From here on what a checkpoint moves out of the write-ahead log is on disk first. Before the first commit of a new journal there is nothing to lose, and SQLite would wait for the log's header. */
+export function waitForDisk(database: DatabaseSync): void {
+  database.exec('PRAGMA synchronous = NORMAL');
 }
 
 /** A journal, and what SQLite puts beside it. */
@@ -88,7 +94,10 @@ function opened(file: string, readOnly: boolean, prepare: (database: DatabaseSyn
  * The way into it, as the way out, keeps no journal on disk: one that a killed process left could not be rolled back by a reader.
  */
 function prepareWriter(database: DatabaseSync, durable: boolean, bytesMax: number): void {
-  database.exec(durable ? 'PRAGMA journal_mode = MEMORY; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL' : 'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+  const isThere = database.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
+  // a file that readers have open can't change its mode, and one that was put away need not
+  if (!durable) database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+  else if (!isThere) database.exec('PRAGMA journal_mode = MEMORY; PRAGMA journal_mode = WAL');
   const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
   database.exec(`PRAGMA max_page_count = ${Math.ceil(bytesMax / pageBytes)}`);
 }

@@ -172,6 +172,53 @@ test('the newest snapshot before an activation comes with its keyframe', async (
   reader.close();
 });
 
+test('a snapshot is read with those that it is based on and no others', async (t) => {
+  const reader = JournalReader.open(await basedJournal(t, [undefined, 0, 0, 2, 0, 4, 4, 6]));
+  const bodies = (activation: number): string[] | undefined => reader.snapshotBefore(activation)?.bodies.map((body) => Buffer.from(body).toString());
+  assert.deepEqual(bodies(3), ['0', '2', '3']);
+  assert.deepEqual(bodies(7), ['0', '4', '6', '7']);
+  reader.close();
+});
+
+test('a snapshot that is based on none, a later one, or on more than any is not read', async (t) => {
+  const refused = async (bases: readonly (number | 'none' | undefined)[], message: RegExp): Promise<void> => {
+    const reader = JournalReader.open(await basedJournal(t, bases));
+    assert.throws(() => reader.snapshotBefore(bases.length), { code: 'recording_corrupt', message });
+    reader.close();
+  };
+  await refused([undefined, 1], /based on a later one/u);
+  await refused([undefined, 5], /based on a later one/u);
+  await refused(['none', 0], /activation 0, which has none/u);
+  const chain = (length: number): (number | undefined)[] => Array.from({ length }, (_, index) => (index === 0 ? undefined : index - 1));
+  await refused(chain(33), /too many or too large/u);
+  const reader = JournalReader.open(await basedJournal(t, chain(32)));
+  assert.equal(reader.snapshotBefore(32)?.bodies.length, 32);
+  reader.close();
+});
+
+test('of a chain that is too large nothing is read', async (t) => {
+  const file = await basedJournal(t, [undefined, 0, 1]);
+  changed(file, 'UPDATE entry SET body = zeroblob(?) WHERE kind = \'rest\'', () => {
+    const reader = JournalReader.open(file);
+    assert.throws(() => reader.snapshotBefore(3), { code: 'recording_corrupt', message: /too many or too large/u });
+    reader.close();
+  }, 300 * 1024 * 1024);
+});
+
+/** A rest for each activation, with a snapshot based on that of another one; undefined: a keyframe. */
+async function basedJournal(t: TestContext, bases: readonly (number | 'none' | undefined)[]): Promise<string> {
+  const writer = JournalWriter.create(await testFolder(t), runEntry());
+  for (const [step, base] of bases.entries()) {
+    if (step > 0) writer.append(replyEntry(step - 1));
+    writer.append(callEntry(step));
+    const snapshot = base === undefined ? { kind: 'key' as const } : { kind: 'delta' as const, base: Number(base) };
+    writer.append(base === 'none' ? restEntry(step) : restEntry(step, { snapshot }, Buffer.from(String(step))));
+  }
+  writer.commit();
+  writer.close();
+  return writer.file;
+}
+
 test('rests without a snapshot are passed over', async (t) => {
   const writer = JournalWriter.create(await testFolder(t), runEntry());
   const entries = [callEntry(0), restEntry(0), replyEntry(0), callEntry(1), restEntry(1, { snapshot: { kind: 'key' } }, Buffer.from('key 1')), replyEntry(1), restEntry(2, { calls: 2, snapshot: { refused: 'live stack' } })];
@@ -241,7 +288,7 @@ test('files that are no recording of this format are refused by name', async (t)
     [join(folder, 'text.sqlite'), 'recording_invalid', /not a database/],
     [join(folder, 'empty.sqlite'), 'recording_invalid', /is no recording/],
     [change('other.sqlite', 'PRAGMA application_id = 1'), 'recording_invalid', /is no recording/],
-    [change('newer.sqlite', 'PRAGMA user_version = 2'), 'recording_unsupported', /has format 2, and this nanos reads format 1/],
+    [change('newer.sqlite', 'PRAGMA user_version = 3'), 'recording_unsupported', /has format 3, and this nanos reads format 2/],
     [change('older.sqlite', 'PRAGMA user_version = 0'), 'recording_unsupported', /has format 0/],
     [change('trigger.sqlite', 'CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM entry; END'), 'recording_invalid', /tables are not those/],
     [change('view.sqlite', 'ALTER TABLE entry RENAME TO other; CREATE VIEW entry AS SELECT * FROM other'), 'recording_invalid', /tables are not those/],

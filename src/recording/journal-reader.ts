@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { CallEntry, JournalEntry, ReplyEntry, RestEntry, RunEntry } from '../protocol/agent/recording.ts';
+import type { ApprovalNote, CallEntry, JournalEntry, ReplyEntry, RestEntry, RunEntry } from '../protocol/agent/recording.ts';
 import { NanosError } from '../protocol/errors.ts';
 import { advance, START, type OrderPosition } from './entry-order.ts';
 import { corrupt, decodeEntry, FIRST_HASH, ROW_COLUMNS } from './entry-row.ts';
@@ -14,9 +14,12 @@ export interface Numbered<T extends JournalEntry = JournalEntry> {
   readonly entry: T;
 }
 
+/** A snapshot is restored from no more than these: snapshot-writer.ts keeps to fewer. */
+const CHAIN_SNAPSHOTS_MAX = 32;
+
 /** What a guest is restored from. */
 export interface StoredSnapshot extends Numbered<RestEntry> {
-  /** a keyframe and the deltas after it, the last that of `entry` */
+  /** a keyframe and deltas, each based on the one before, the last that of `entry` */
   readonly bodies: readonly Uint8Array[];
 }
 
@@ -31,6 +34,7 @@ export class JournalReader {
   readonly #row: StatementSync;
   readonly #hash: StatementSync;
   readonly #lastNumber: StatementSync;
+  readonly #statements = new Map<string, StatementSync>();
 
   private constructor(file: string, database: DatabaseSync) {
     this.file = file;
@@ -85,26 +89,31 @@ export class JournalReader {
     return this.#hashAt(this.length - 1);
   }
 
-  /** The newest snapshot of an activation up to this one, with all that it is restored from; undefined when there is none. */
+  /**
+   * The newest snapshot of an activation up to this one, with all that it is restored from; undefined when there is none. No other entry is read,
+   * and of a chain that is longer or larger than any, none at all.
+   */
   snapshotBefore(activation: number): StoredSnapshot | undefined {
-    const key = this.#number(
-      `SELECT n FROM entry INDEXED BY entry_snapshot WHERE ${SNAPSHOT} AND json_extract(head, '$.activation') <= ? AND json_extract(head, '$.snapshot.kind') = 'key'
-       ORDER BY json_extract(head, '$.activation') DESC LIMIT 1`,
-      activation,
-    );
-    if (key === undefined) return undefined;
-    const from = this.#ofKind(key, 'rest');
-    const numbers = this.#get(() =>
-      this.#database
-        .prepare(
-          `SELECT n FROM entry INDEXED BY entry_snapshot WHERE ${SNAPSHOT} AND json_extract(head, '$.activation') > ? AND json_extract(head, '$.activation') <= ?
-           ORDER BY json_extract(head, '$.activation')`,
-        )
-        .all(from.entry.head.activation, activation),
-    );
-    const chain = [from, ...numbers.map(({ n }) => this.#ofKind(Number(n), 'rest'))];
-    const newest = chain.at(-1) ?? from;
-    return { ...newest, bodies: chain.map(({ entry }) => entry.body ?? new Uint8Array()) };
+    let found = this.#snapshot(`<= ? ORDER BY json_extract(head, '$.activation') DESC`, activation);
+    const chain: Numbered<RestEntry>[] = [];
+    for (let bytes = 0; found !== undefined; ) {
+      bytes += found.bytes;
+      if (chain.length === CHAIN_SNAPSHOTS_MAX || bytes > JOURNAL_LIMITS.bodyBytesMax) throw corrupt(found.n, 'is one of too many or too large snapshots that are based on each other');
+      const rest = this.#ofKind(found.n, 'rest');
+      chain.push(rest);
+      const base = baseOf(rest);
+      if (base === undefined) break;
+      found = this.#snapshot('= ?', base);
+      if (found === undefined) throw corrupt(rest.n, `has a snapshot based on that of activation ${base}, which has none`);
+    }
+    const [newest] = chain;
+    return newest === undefined ? undefined : { ...newest, bodies: chain.toReversed().map(({ entry }) => entry.body ?? new Uint8Array()) };
+  }
+
+  /** Where the first snapshot of an activation that is so stands, and how large it is. */
+  #snapshot(so: string, activation: number): { readonly n: number; readonly bytes: number } | undefined {
+    const row = this.#get(() => this.#statement(`SELECT n, length(body) AS bytes FROM entry INDEXED BY entry_snapshot WHERE ${SNAPSHOT} AND json_extract(head, '$.activation') ${so} LIMIT 1`).get(activation));
+    return row === undefined ? undefined : { n: Number(row['n']), bytes: Number(row['bytes']) };
   }
 
   /** The call of this number. */
@@ -128,6 +137,17 @@ export class JournalReader {
     return found;
   }
 
+  /** What was decided about calls, and which of them were made then, after an entry. Looks at every entry since. */
+  *notesAfter(after: number): Generator<Numbered<ApprovalNote>, void> {
+    for (let n: number | undefined = after; ; ) {
+      n = this.#number("SELECT n FROM entry WHERE n > ? AND kind IN ('decision', 'act') ORDER BY n LIMIT 1", n);
+      if (n === undefined) return;
+      const { entry } = this.#present(n);
+      if (entry.kind !== 'decision' && entry.kind !== 'act') throw corrupt(n, 'is no decision');
+      yield { n, entry };
+    }
+  }
+
   /** The last rest: what was charged and drawn until then. */
   lastRest(): Numbered<RestEntry> | undefined {
     return this.#lastOf("kind = 'rest'", 'rest');
@@ -143,6 +163,7 @@ export class JournalReader {
     return {
       entries: n + 1,
       calls: Math.max((call?.entry.head.call ?? -1) + 1, rest?.calls ?? 0),
+      called: last.kind === 'call' ? last.head.call : undefined,
       replies: Math.max((reply?.entry.head.seq ?? -1) + 1, rest?.replies ?? 0),
       activation: Math.max(reply?.entry.head.activation ?? 0, rest?.activation ?? 0),
       rested: rest?.activation ?? -1,
@@ -221,8 +242,18 @@ export class JournalReader {
   }
 
   #number(query: string, ...values: (number | string)[]): number | undefined {
-    const n = this.#get(() => this.#database.prepare(query).get(...values)?.['n']);
+    const n = this.#get(() => this.#statement(query).get(...values)?.['n']);
     return n === undefined ? undefined : Number(n);
+  }
+
+  /** Prepared once: that takes longer than to read an entry. */
+  #statement(query: string): StatementSync {
+    let statement = this.#statements.get(query);
+    if (statement === undefined) {
+      statement = this.#database.prepare(query);
+      this.#statements.set(query, statement);
+    }
+    return statement;
   }
 
   #get<T>(read: () => T): T {
@@ -234,6 +265,15 @@ type OfKind<K extends JournalEntry['kind']> = Extract<JournalEntry, { kind: K }>
 
 function isOfKind<K extends JournalEntry['kind']>(entry: JournalEntry, kind: K): entry is OfKind<K> {
   return entry.kind === kind;
+}
+
+/** The activation that a snapshot is based on, which was earlier; undefined for a keyframe. */
+function baseOf({ n, entry: { head } }: Numbered<RestEntry>): number | undefined {
+  const { snapshot } = head;
+  if (snapshot === undefined || 'refused' in snapshot) throw corrupt(n, 'has no snapshot');
+  if (snapshot.kind === 'key') return undefined;
+  if (snapshot.base >= head.activation) throw corrupt(n, `has a snapshot based on a later one`);
+  return snapshot.base;
 }
 
 const SNAPSHOT = "kind = 'rest' AND body IS NOT NULL";

@@ -288,3 +288,41 @@ const ENDLESS = `
     writer.commit();
     writeSync(1, writer.entries + '\\n');
   }`;
+
+test('a journal that was put away goes on where it was, and needs nothing beside it meanwhile', async (t) => {
+  const writer = JournalWriter.create(await testFolder(t), runEntry());
+  const [call, rest, ...more] = [...entriesOf(2), endEntry(2)];
+  writer.append(call ?? assert.fail());
+  writer.putAway();
+  assert.ok(existsSync(`${writer.file}-wal`), 'what is not committed keeps it open');
+  writer.append(rest ?? assert.fail());
+  writer.commit();
+  writer.putAway();
+  writer.putAway();
+  assert.ok(!existsSync(`${writer.file}-wal`));
+  assert.throws(() => JournalWriter.continue(writer.file), { code: 'run_in_use' });
+  for (const entry of more) {
+    writer.append(entry);
+    writer.commit();
+    writer.putAway();
+  }
+  writer.close();
+  const reader = JournalReader.open(writer.file);
+  assert.equal(reader.verify().entries, 3 + more.length);
+  reader.close();
+});
+
+test('a journal that was changed while it was put away is not written on', async (t) => {
+  const writer = JournalWriter.create(await testFolder(t), runEntry());
+  const entries = [...entriesOf(1)];
+  for (const entry of entries) writer.append(entry);
+  writer.commit();
+  writer.putAway();
+  const database = new DatabaseSync(writer.file);
+  database.exec('DELETE FROM entry WHERE n = (SELECT max(n) FROM entry)');
+  database.close();
+  writer.append(endEntry(1));
+  assert.throws(() => writer.commit(), { code: 'recording_corrupt' });
+  assert.throws(() => writer.commit(), { code: 'recording_full' });
+  writer.close();
+});

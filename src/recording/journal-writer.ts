@@ -5,7 +5,7 @@ import type { JournalEntry, RunEntry } from '../protocol/agent/recording.ts';
 import { NanosError } from '../protocol/errors.ts';
 import { advance, isFinal, START, type OrderPosition } from './entry-order.ts';
 import { chainRow, FIRST_HASH, rowOf, type UnchainedRow } from './entry-row.ts';
-import { createJournalFile, removeJournalFiles, reopenJournalFile } from './journal-file.ts';
+import { createJournalFile, removeJournalFiles, reopenJournalFile, waitForDisk } from './journal-file.ts';
 import { JOURNAL_LIMITS, type JournalLimits } from './journal-limits.ts';
 import { JournalReader } from './journal-reader.ts';
 import { maskEntry, type Mask } from './mask-entry.ts';
@@ -33,9 +33,9 @@ const NO_MASK: Mask = { text: (text) => text, bytes: (bytes) => bytes };
  */
 export class JournalWriter {
   readonly file: string;
-  readonly #database: DatabaseSync;
   readonly #lock: RunLock;
-  readonly #insert: StatementSync;
+  /** undefined while the journal is put away */
+  #open: OpenJournal | undefined;
   readonly #mask: Mask;
   readonly #limits: JournalLimits;
   #position: OrderPosition;
@@ -47,9 +47,8 @@ export class JournalWriter {
 
   private constructor(file: string, database: DatabaseSync, lock: RunLock, last: { position: OrderPosition; hash: Uint8Array }, options: JournalWriterOptions) {
     this.file = file;
-    this.#database = database;
+    this.#open = openJournal(database);
     this.#lock = lock;
-    this.#insert = database.prepare('INSERT INTO entry (n, kind, head, body, outside, hash, seal) VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#mask = options.mask ?? NO_MASK;
     this.#limits = options.limits ?? JOURNAL_LIMITS;
     this.#position = last.position;
@@ -68,6 +67,7 @@ export class JournalWriter {
         writer.#state = 'transaction';
         writer.append(run);
         writer.commit();
+        waitForDisk(database);
         return writer;
       } catch (error) {
         database.close();
@@ -114,9 +114,16 @@ export class JournalWriter {
     if (this.#state === 'rests' && this.#waiting.length === 0) return;
     this.#write(() => {
       this.#insertWaiting();
-      this.#database.exec('COMMIT');
+      this.#opened().database.exec('COMMIT');
       this.#state = 'rests';
     });
+  }
+
+  /** Gives back what an open file takes up, until the next entry is written. To be called where none is to be expected for a while; the run stays this writer's. */
+  putAway(): void {
+    if (this.#state !== 'rests' || this.#waiting.length > 0) return;
+    this.#open?.database.close();
+    this.#open = undefined;
   }
 
   /** Gives up what was not committed, and the journal. A run that is over becomes one file that needs nothing beside it. Idempotent. */
@@ -125,8 +132,8 @@ export class JournalWriter {
     const isOver = this.#state === 'rests' && this.#waiting.length === 0 && isFinal(this.#position.end);
     this.#state = 'closed';
     try {
-      if (isOver) leaveWriteAheadLog(this.#database);
-      this.#database.close();
+      if (isOver && this.#open !== undefined) leaveWriteAheadLog(this.#open.database);
+      this.#open?.database.close();
     } finally {
       this.#lock.release(isOver);
     }
@@ -144,15 +151,30 @@ export class JournalWriter {
   }
 
   #insertWaiting(): void {
-    if (this.#state === 'rests') this.#database.exec('BEGIN IMMEDIATE');
+    const { database, insert } = this.#opened();
+    if (this.#state === 'rests') database.exec('BEGIN IMMEDIATE');
     this.#state = 'transaction';
     for (const waiting of this.#waiting) {
       const row = chainRow(waiting(), this.#hash);
-      this.#insert.run(row.n, row.kind, row.head, row.body, row.outside, row.hash, row.seal);
+      insert.run(row.n, row.kind, row.head, row.body, row.outside, row.hash, row.seal);
       this.#hash = row.hash;
     }
     this.#waiting = [];
     this.#waitingBytes = 0;
+  }
+
+  /** Throws `recording_corrupt` when somebody else has written to it while it was put away. */
+  #opened(): OpenJournal {
+    if (this.#open !== undefined) return this.#open;
+    const database = reopenJournalFile(this.file, { bytesMax: this.#limits.journalBytesMax });
+    const last = database.prepare('SELECT n, hash FROM entry ORDER BY n DESC LIMIT 1').get();
+    const entries = this.#position.entries - this.#waiting.length;
+    if (last?.['n'] !== entries - 1 || !(last['hash'] instanceof Uint8Array) || Buffer.compare(last['hash'], this.#hash) !== 0) {
+      database.close();
+      throw new NanosError('recording_corrupt', `The recording ${this.file} was changed by somebody else while the run was under way`);
+    }
+    this.#open = openJournal(database);
+    return this.#open;
   }
 
   #requireOpen(): void {
@@ -168,6 +190,15 @@ export class JournalWriter {
       throw error;
     }
   }
+}
+
+interface OpenJournal {
+  readonly database: DatabaseSync;
+  readonly insert: StatementSync;
+}
+
+function openJournal(database: DatabaseSync): OpenJournal {
+  return { database, insert: database.prepare('INSERT INTO entry (n, kind, head, body, outside, hash, seal) VALUES (?, ?, ?, ?, ?, ?, ?)') };
 }
 
 /** A Buffer's own `slice` is a view. */

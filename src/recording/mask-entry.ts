@@ -23,6 +23,13 @@ export function maskEntry(entry: JournalEntry, mask: Mask): JournalEntry {
       const { denied } = entry.head;
       return { ...entry, head: denied === undefined ? entry.head : { ...entry.head, denied: mask.text(denied) }, body: mask.bytes(entry.body) };
     }
+    case 'decision': {
+      const { reason } = entry.head;
+      const head = reason === undefined ? entry.head : { ...entry.head, reason: mask.text(reason) };
+      return entry.body === undefined ? { ...entry, head } : { ...entry, head, body: mask.bytes(entry.body) };
+    }
+    case 'ask':
+    case 'act':
     case 'rest':
       return entry;
     case 'end':

@@ -22,7 +22,8 @@ export function takeRunLock(journal: string): RunLock {
   if (!existsSync(file)) createEmpty(file);
   const database = new DatabaseSync(file, { timeout: PROBE_MS_MAX });
   try {
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    // Nothing is ever stored in it, and SQLite takes memory by the size of pages.
+    database.exec('PRAGMA page_size = 512; PRAGMA cache_size = 1; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
     database.close();
     if (!isBusy(cause)) throw cause;

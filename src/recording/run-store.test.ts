@@ -169,6 +169,20 @@ test('the oldest runs go when there are too many, too large or too old ones, and
   assert.deepEqual([...store.list()].map(({ status }) => status), ['running']);
 });
 
+test('a run that waits for a person is kept until somebody decides, cancels or deletes it', async (t) => {
+  const store = new RunStore(await testFolder(t));
+  const run = runEntry();
+  const writer = store.create(run);
+  for (const entry of [callEntry(0), { kind: 'ask', head: { call: 0, tool: 'fs_read' } } as const, restEntry(0, { waiting: [0] }), endEntry(0, 'waiting')]) writer.append(entry);
+  writer.commit();
+  writer.close();
+  const over = finished(store);
+  const late = Date.now() + DEFAULT_RETENTION.runAgeMsMax + 60_000;
+  assert.deepEqual(store.prune(late, { ...DEFAULT_RETENTION, runsKeptMax: 0, runsBytesMax: 0 }), [over]);
+  assert.deepEqual([...store.list()].map(({ id, status }) => [id, status]), [[run.head.id, 'waiting']]);
+  assert.equal(store.delete('last'), run.head.id);
+});
+
 test('what a dead process left half made is removed after an hour', async (t) => {
   const store = new RunStore(await testFolder(t));
   finished(store);

@@ -10,7 +10,7 @@ import { RUN_ID_PATTERN, runStartedMs } from './run-id.ts';
 import { isRunLocked, takeRunLock } from './run-lock.ts';
 import { journalBytes, summarizeRun, type RunSummary } from './run-summary.ts';
 
-/** What is kept of runs that are not under way; past any of these the oldest are deleted. The table is in docs/recording.md. */
+/** What is kept of runs that are not under way and do not wait for a person's word; past any of these the oldest are deleted. The table is in docs/recording.md. */
 export interface Retention {
   readonly runsKeptMax: number;
   readonly runsBytesMax: number;
@@ -107,7 +107,7 @@ export class RunStore {
     }
   }
 
-  /** Deletes the oldest runs that are not under way, until the rest is within bounds. Gives their ids. */
+  /** Deletes the oldest runs that are not under way and do not wait for approval, until the rest is within bounds. Gives their ids. */
   prune(nowMs: number, retention: Retention = DEFAULT_RETENTION): string[] {
     this.#removeHalfMade(nowMs);
     const runs = this.#ids().map((id) => ({ id, bytes: journalBytes(this.#fileOf(id)) }));
@@ -126,7 +126,8 @@ export class RunStore {
   }
 
   #deleteUnlessUnderWay(id: string): boolean {
-    if (isRunLocked(this.#fileOf(id))) return false;
+    const file = this.#fileOf(id);
+    if (isRunLocked(file) || summarizeRun(file, id).status === 'waiting') return false;
     try {
       this.delete(id);
       return true;

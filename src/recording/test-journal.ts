@@ -6,7 +6,7 @@ export const MODULE_HASH = '11'.repeat(32);
 const CLOCK = '1700000000000000000';
 
 export function runEntry(head: Partial<RunEntry['head']> = {}): RunEntry {
-  const common = { format: 1 as const, id: createRunId(), name: 'secret', manifest: { name: 'secret' }, goal: 'Find it', module: MODULE_HASH, source: '22'.repeat(32) };
+  const common = { format: 2 as const, id: createRunId(), name: 'secret', manifest: { name: 'secret' }, goal: 'Find it', module: MODULE_HASH, source: '22'.repeat(32) };
   return { kind: 'run', head: { ...common, meter: 1, engine: '12.4', seed: '33'.repeat(32), clock: CLOCK, ...head } };
 }
 
@@ -37,8 +37,8 @@ export function* entriesOf(steps: number): Generator<JournalEntry> {
   for (let step = 0; step <= steps; step++) {
     if (step > 0) yield replyEntry(step - 1);
     if (step < steps) yield callEntry(step);
-    const kind = step % 4 === 0 ? 'key' : 'delta';
+    const snapshot = step % 4 === 0 ? { kind: 'key' as const } : { kind: 'delta' as const, base: step - 1 };
     const pending = step < steps ? [step] : [];
-    yield restEntry(step, { calls: Math.min(step + 1, steps), pending, snapshot: { kind } }, Buffer.from(`${kind} ${step}`));
+    yield restEntry(step, { calls: Math.min(step + 1, steps), pending, snapshot }, Buffer.from(`${snapshot.kind} ${step}`));
   }
 }

@@ -151,7 +151,7 @@ function toEvent(block: string): SentEvent {
 test('no process of agents is there before one is needed', async () => {
   assert.deepEqual(host.pids('agents'), []);
   const { agents: status } = (await host.control('/v1/status', 'read')).json() as { agents: object };
-  assert.deepEqual(status, { configured: true, process: 'none', threads: 0, running: 0, memory_bytes: 0 });
+  assert.deepEqual(status, { configured: true, process: 'none', threads: 0, running: 0, waiting: 0, memory_bytes: 0 });
 });
 
 test('a run goes to its end, and is on record', async () => {

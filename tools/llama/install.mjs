@@ -17,18 +17,25 @@ export function isLlamaInstalled() {
 /** Rejects with LlamaInstallError. npm's own report goes to standard error. */
 export async function installLlama() {
   if (process.platform !== 'linux') throw new LlamaInstallError(`there is no pinned build for ${process.platform}. Put one into a node_modules above nanos: npm install ${pinnedPackage()}`);
-  const { command, args } = npm();
-  // Builds for graphics cards are left out by the lock file. No package runs a script: the engine comes built.
-  const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--include=optional'];
-  const child = spawn(command, [...args, ...options], { cwd: folder, env: npmEnvironment(), stdio: ['ignore', process.stderr, process.stderr] });
-  await new Promise((resolve, reject) => {
-    child.on('error', () => reject(new LlamaInstallError('npm is not installed, or not in PATH. Install Node.js with npm, and try again')));
-    child.on('exit', (status, signal) => {
-      if (status === 0) resolve();
-      else reject(new LlamaInstallError(`npm could not install the engine of local models into ${folder} (${signal ?? `status ${status}`}); its message is above`));
-    });
+  // Builds for graphics cards are left out by the lock file.
+  await npmCi(folder, ['optional']).catch((error) => {
+    throw new LlamaInstallError(error.isMissing ? 'npm is not installed, or not in PATH. Install Node.js with npm, and try again' : `npm could not install the engine of local models into ${folder} (${error.message}); its message is above`);
   });
   writeFileSync(stampFile, wantedStamp());
+}
+
+/**
+ * Installs what the lock file of a folder names; `include`: kinds of dependencies that a user's own settings must not leave out. No package runs a script:
+ * engines come built. npm's report goes to standard error, where people read. Rejects with how npm ended, or, `isMissing`, because there is none.
+ */
+export function npmCi(cwd, include) {
+  const { command, args } = npm();
+  const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...include.map((kind) => `--include=${kind}`)];
+  const child = spawn(command, [...args, ...options], { cwd, env: npmEnvironment(), stdio: ['ignore', process.stderr, process.stderr] });
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) => reject(Object.assign(new Error('npm can not be started', { cause }), { isMissing: true })));
+    child.on('exit', (status, signal) => (status === 0 ? resolve() : reject(Object.assign(new Error(signal ?? `status ${status}`), { isMissing: false }))));
+  });
 }
 
 function pinnedPackage() {

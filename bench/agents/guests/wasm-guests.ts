@@ -13,20 +13,35 @@ export function callingGuest(name: SyscallName, args: string, calls: number): Ui
 }
 
 const LIVE_GUEST_PAGES = 256;
-const LIVE_WORDS = 1024 * 1024;
+/** What a live guest writes of its 16 MB. */
+export const LIVE_WRITES = {
+  quarter: { words: 1024 * 1024, value: 'compressible' },
+  compressible: { words: 15 * 256 * 1024, value: 'compressible' },
+  random: { words: 15 * 256 * 1024, value: 'random' },
+} as const;
 
-/**
- * An agent of 16 MB, a quarter of it written: half of each word is as good as random. It waits, and at each resume changes 64 words here and there.
- */
-export function liveGuest(): Uint8Array {
+const VALUES = {
+  /** half of each word is as good as random */
+  compressible: '(i32.shr_u (i32.mul (local.get $i) (i32.const -1640531535)) (i32.const 16))',
+  /** two rounds of a multiplicative hash */
+  random: `(i32.mul (i32.xor ${mixedBits()} (i32.shr_u ${mixedBits()} (i32.const 13))) (i32.const -1028477379))`,
+};
+
+function mixedBits(): string {
+  return '(i32.mul (i32.xor (local.get $i) (i32.shr_u (local.get $i) (i32.const 7))) (i32.const -2048144777))';
+}
+
+/** An agent of 16 MB that has written so much of it, waits, and at each resume changes 64 words here and there. */
+export function liveGuest(what: keyof typeof LIVE_WRITES): Uint8Array {
+  const { words, value } = LIVE_WRITES[what];
   const text = new GuestText();
   const wait = `(drop ${sys('timer', 1, text.place('{"ms":1}'))})`;
   const at = '(i32.add (i32.const 1048576) (i32.shl (local.get $i) (i32.const 2)))';
-  const mixed = '(i32.shr_u (i32.mul (local.get $i) (i32.const -1640531535)) (i32.const 16))';
-  const next = (words: string): string => `(br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) ${words})) (i32.const ${LIVE_WORDS})))`;
-  const start = `(loop $more (i32.store ${at} ${mixed}) ${next('(i32.const 1)')}) ${wait}`;
-  const resume = `(local.set $i (i32.rem_u (global.get $turn) (i32.const 16384))) (global.set $turn (i32.add (global.get $turn) (i32.const 911)))
-    (loop $more (i32.store ${at} (i32.add (i32.load ${at}) (i32.const 1))) ${next('(i32.const 16384)')}) ${wait}`;
+  const stride = words / 64;
+  const next = (more: number): string => `(br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const ${more}))) (i32.const ${words})))`;
+  const start = `(loop $more (i32.store ${at} ${VALUES[value]}) ${next(1)}) ${wait}`;
+  const resume = `(local.set $i (i32.rem_u (global.get $turn) (i32.const ${stride}))) (global.set $turn (i32.add (global.get $turn) (i32.const 911)))
+    (loop $more (i32.store ${at} (i32.add (i32.load ${at}) (i32.const 1))) ${next(stride)}) ${wait}`;
   return agentModule(text, { start, resume, pages: LIVE_GUEST_PAGES, more: '(global $turn (mut i32) (i32.const 0))' });
 }
 

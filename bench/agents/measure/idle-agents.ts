@@ -4,18 +4,22 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { AGENT_MODULE_RULES } from '../../../src/agents/run/agent-module.ts';
 import type { AgentGuest } from '../../../src/agents/run/agent-guest.ts';
 import { startRun } from '../../../src/agents/run/start-run.ts';
 import { readManifest } from '../../../src/agents/manifest/read-manifest.ts';
 import { ModuleCache } from '../../../src/sandbox/wasm/module-cache.ts';
 import { memoryBytes } from '../../measure/process-tree.ts';
+import { QUIET_MS } from '../../../src/agents/run/quiet-runs.ts';
 import { FUEL_MAX, openSample } from './drive-guest.ts';
 import { sampleEnvironment } from './sample-run.ts';
 
 const [manifestFile = '', dataDir = '', count = '0', what = ''] = process.argv.slice(2);
 const { manifest } = await readManifest(manifestFile);
 const guests: AgentGuest[] = [];
+const SETTLED_BYTES = 1024 * 1024;
+const SETTLE_MS = QUIET_MS + 2_000;
 
 function collectGarbage(): void {
   globalThis.gc?.();
@@ -47,9 +51,21 @@ async function startRuns(more: number): Promise<void> {
   await rested;
 }
 
+/** Runs that wait give back memory after a while, one at a time: until nothing more is given back. */
+async function settle(): Promise<void> {
+  for (let before = Number.POSITIVE_INFINITY; ; ) {
+    await setTimeout(SETTLE_MS);
+    collectGarbage();
+    const now = process.memoryUsage.rss();
+    if (now > before - SETTLED_BYTES) return;
+    before = now;
+  }
+}
+
 const start = what === 'runs' ? startRuns : startGuests;
-await start(1);
-report();
-await start(Number(count));
-report();
+for (const more of [1, Number(count)]) {
+  await start(more);
+  await settle();
+  report();
+}
 process.stdin.once('end', () => process.exit(0)).resume();

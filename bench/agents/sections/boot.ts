@@ -95,7 +95,7 @@ async function freshStarts({ scope, size, secureExec, say, note }: AgentBenchRun
     nanos.push(await timeProcess(scope, nanosFile, args, 'here'));
     if (secureExec !== undefined) peer.push(await peerProcess(scope, secureExec.entry));
   }
-  note('Boot, new process: bin/nanos run of an agent whose module is in the data directory already, beside node -e 0 from its start to its end, in turns; what is over the bare process is what it took less the median of the bare one. It is nanos as the package has it; a clone strips the types of its sources at each start, and takes about three times as long');
+  note('Boot, new process: bin/nanos run of an agent whose module is in the data directory already, beside node -e 0 from its start to its end, in turns; what is over the bare process is what it took less the median of the bare one. It is nanos as the package has it, and not its first run, which makes the heap that the others start from; a clone strips the types of its sources at each start, and takes several times as long');
   return freshFigures({ bare, guest, nanos, peer });
 }
 

@@ -58,6 +58,8 @@ function replaceIn(call: FileCall, folder: OpenFolder, name: string, bytes: Uint
 
 /** Compared as files, too: where case does not count, a path has many spellings. */
 export function requireWritable(call: FileCall, path: string, old: Stats | undefined): void {
+  const suffix = call.grant.readOnlySuffixes.find((end) => path.toLowerCase().endsWith(end));
+  if (suffix !== undefined) throw SyscallError.denied(call.asked, `an agent changes no ${suffix} file`);
   const isOne = call.grant.readOnlyPaths.some((file) => {
     if (file === path) return true;
     const stats = old === undefined ? undefined : statSync(file, { throwIfNoEntry: false });

@@ -17,7 +17,7 @@ describe('describeGrant', () => {
     const text = `name: secret
 binary: dist/a.wasm
 goal: Extract the secret
-model: { provider: openai, model_name: gpt, api_url: "https://api.example.com/v1", api_key: "\${OPENAI_KEY}" }
+model: { provider: openai, model_name: gpt, embedding_model: near, api_url: "https://api.example.com/v1", api_key: "\${OPENAI_KEY}" }
 resources: { memory: 512MB, max_steps: 10, fuel: 10B, wall: 90s }
 permissions: { fs_read: [a.txt, "data/**"], fs_write: [out.txt], network: [a.test, "*.b.test"] }
 mcp_servers:
@@ -26,6 +26,7 @@ mcp_servers:
 tools: [fs_write, fs_read]
 approve: [fs_write]
 agents: [{ name: writer, goal: write }]
+shared_memory: team
 `;
     assert.deepEqual(await lines(test, text), [
       'agent      secret',
@@ -36,8 +37,9 @@ agents: [{ name: writer, goal: write }]
       'writes     out.txt',
       'network    a.test, *.b.test',
       'tools      fs_read, fs_write',
-      'denies     fs_write, which nobody can approve yet',
-      'model      openai gpt https://api.example.com/v1; secrets: OPENAI_KEY',
+      'asks       before each call of fs_write',
+      'model      openai gpt (embeddings: near) https://api.example.com/v1; secrets: OPENAI_KEY',
+      'memory     team, which other agents read and write',
       'MCP        ping: starts node server.js; tools: ping; secrets: manifest:mcp_servers.ping.env.TOKEN',
       'MCP        far: connects to https://mcp.example.com/; secrets: FAR',
       'member     writer: write',

@@ -21,8 +21,9 @@ export function describeGrant(manifest: AgentManifest): string[] {
     `writes     ${listed(permissions.fsWrite)}`,
     `network    ${network(permissions.network)}`,
     `tools      ${manifest.tools === undefined ? 'all, within these permissions' : listed(grantedTools(manifest.tools))}`,
-    ...(manifest.approve.length === 0 ? [] : [`denies     ${manifest.approve.join(', ')}, which nobody can approve yet`]),
+    ...(manifest.approve.length === 0 ? [] : [`asks       before each call of ${manifest.approve.join(', ')}`]),
     ...modelLines(manifest),
+    ...(manifest.sharedMemory === undefined ? [] : [`memory     ${manifest.sharedMemory}, which other agents read and write`]),
     ...manifest.mcpServers.map((server) => `MCP        ${mcpServer(server)}`),
     ...manifest.agents.map((member) => `member     ${member.name}: ${member.goal}`),
     `limits     ${limits(manifest.budgets)}`,
@@ -55,8 +56,9 @@ function modelLines({ model: asked, binary }: AgentManifest): string[] {
   return binary === undefined ? ['model      the one that comes with nanos'] : [];
 }
 
-function model({ provider, modelName, path, apiUrl, apiKey }: ModelRequest): string {
-  const what = [provider, modelName, path, apiUrl].filter((part) => part !== undefined).join(' ');
+function model({ provider, modelName, path, embeddingModel, apiUrl, apiKey }: ModelRequest): string {
+  const embeds = embeddingModel === undefined ? undefined : `(embeddings: ${embeddingModel})`;
+  const what = [provider, modelName, path, embeds, apiUrl].filter((part) => part !== undefined).join(' ');
   return what + secrets(apiKey === undefined ? [] : [apiKey]);
 }
 

@@ -62,6 +62,7 @@ const model = z.strictObject({
   provider: z.enum(['local', 'ollama', 'openai']),
   model_name: text.optional(),
   path: text.optional(),
+  embedding_model: text.optional(),
   context_window: z.int().min(1).max(16_777_216).optional(),
   api_url: httpUrl.optional(),
   api_key: secretText.optional(),
@@ -111,6 +112,7 @@ export const manifestSchema = z
     tools: toolNames.optional(),
     approve: toolNames.optional(),
     agents: list(member).superRefine(namesDiffer).optional(),
+    shared_memory: name.optional(),
     binary: text.optional(),
     goal: prose.optional(),
   })

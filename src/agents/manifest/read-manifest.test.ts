@@ -73,6 +73,7 @@ describe('readManifest', () => {
       tools: undefined,
       approve: [],
       agents: [],
+      sharedMemory: undefined,
     });
     assert.equal(literals.size, 0);
   });
@@ -90,6 +91,7 @@ describe('readManifest', () => {
       provider: 'ollama',
       modelName: 'qwen2.5-coder:0.5b',
       path: join(manifest.folder, 'models/qwen.gguf'),
+      embeddingModel: undefined,
       contextWindow: 4096,
       apiUrl: 'http://...',
       apiKey: { template: '${manifest:model.api_key}' },
@@ -101,6 +103,14 @@ describe('readManifest', () => {
     assert.deepEqual(manifest.tools, ['fs_read', 'fs_write', 'mcp_call']);
     assert.equal(manifest.binary, join(manifest.folder, 'dist/test_agent.wasm'));
     assert.equal(manifest.goal, 'Extract the secret...');
+  });
+
+  it('takes an embedding model by its name, or a local one by its file, and a memory to share', async (test) => {
+    const of = async (model: string) => (await read(test, `${LEAST}model: ${model}\nshared_memory: team`)).manifest;
+    const local = await of('{ provider: local, embedding_model: e5.gguf }');
+    assert.deepEqual([local.model?.embeddingModel, local.sharedMemory], [join(local.folder, 'e5.gguf'), 'team']);
+    assert.equal((await of('{ provider: local, embedding_model: e5 }')).model?.embeddingModel, 'e5');
+    assert.equal((await of('{ provider: ollama, embedding_model: e5.gguf }')).model?.embeddingModel, 'e5.gguf');
   });
 
   it('reads budgets with their units', async (test) => {
@@ -179,7 +189,7 @@ describe('readManifest: mistakes', () => {
     ['name: a\npermissions:\ngoal: g', 2, 13, /^permissions must be a mapping, not empty$/],
     [`${LEAST}modle: {}`, 4, 1, /^Unknown key "modle"; did you mean "model"\?$/],
     [`${LEAST}resources:\n  memry: 1MB\n`, 5, 3, /^Unknown key "memry" in resources; did you mean "memory"\?$/],
-    [`${LEAST}zzzzzzzz: 1`, 4, 1, /^Unknown key "zzzzzzzz"; valid here: name, model, resources, permissions, mcp_servers, tools, approve, agents, binary, goal$/],
+    [`${LEAST}zzzzzzzz: 1`, 4, 1, /^Unknown key "zzzzzzzz"; valid here: name, model, resources, permissions, mcp_servers, tools, approve, agents, shared_memory, binary, goal$/],
     ['name: a\ngoal: g\npermissions:\n  fs_raed: [a]\n', 4, 3, /^Unknown key "fs_raed" in permissions; did you mean "fs_read"\?$/],
     [`${LEAST}mcp_servers:\n  - name: x\n    comand: y\n`, 6, 5, /^Unknown key "comand" in mcp_servers\[0\]; did you mean "command"\?$/],
     ['name: a\npermissions: {}\ngaol: g', 3, 1, /^Unknown key "gaol"; did you mean "goal"\?$/],
@@ -221,6 +231,7 @@ describe('readManifest: mistakes', () => {
     [`${LEAST}model: { provider: openai, model_name: "\${NAME}" }`, 4, 40, /must not contain \$\{…\}/],
     ['name: "a\\u001b[2J"\npermissions: {}\ngoal: g', 1, 7, /^name must be 1 to 64 letters/],
     [`name: ${'a'.repeat(65)}\npermissions: {}\ngoal: g`, 1, 7, /^name must be 1 to 64 letters/],
+    [`${LEAST}shared_memory: /x`, 4, 16, /^shared_memory must be 1 to 64 letters/],
     [`${LEAST}agents: [{ name: a }]`, 4, 10, /^agents\[0\]\.goal is missing$/],
     ['name: a\npermissions: {}\nbinary: no.wasm\n', 3, 9, /^binary no\.wasm does not exist below /],
     ['name: a\npermissions: {}\nbinary: folder\n', 3, 9, /^binary folder is not a regular file$/],

@@ -52,6 +52,7 @@ function toManifest(written: WrittenManifest, folder: string, binary: string | u
     tools: written.tools,
     approve: written.approve ?? [],
     agents: written.agents ?? [],
+    sharedMemory: written.shared_memory,
   };
 }
 
@@ -60,10 +61,16 @@ function toModel(written: NonNullable<WrittenManifest['model']>, folder: string,
     provider: written.provider,
     modelName: written.model_name,
     path: written.path === undefined ? undefined : resolve(folder, written.path),
+    embeddingModel: embeddingModel(written, folder),
     contextWindow: written.context_window,
     apiUrl: written.api_url,
     apiKey: written.api_key === undefined ? undefined : shelf.secret('model.api_key', written.api_key),
   };
+}
+
+/** A local one that looks like a file is one. */
+function embeddingModel({ provider, embedding_model: model }: NonNullable<WrittenManifest['model']>, folder: string): string | undefined {
+  return provider === 'local' && model?.endsWith('.gguf') === true ? resolve(folder, model) : model;
 }
 
 function toBudgets(written: NonNullable<WrittenManifest['resources']>): AgentBudgets {

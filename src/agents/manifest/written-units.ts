@@ -1,6 +1,6 @@
 /** Amounts as people write them in manifests. */
 import { z } from 'zod';
-import { parseSize } from '../../protocol/written-limits.ts';
+import { parseSize } from '../../protocol/parse-size.ts';
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h|d)$/;

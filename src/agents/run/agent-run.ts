@@ -1,5 +1,5 @@
 import type { AgentBudgets } from '../../protocol/agent/manifest.ts';
-import type { RestEntry, RunEnd } from '../../protocol/agent/recording.ts';
+import type { ApprovalNote, RestEntry, RunEnd } from '../../protocol/agent/recording.ts';
 import { REPLY_STATUS } from '../../protocol/agent/syscalls.ts';
 import { WASM_PAGE_BYTES, type StateSource } from '../../sandbox/wasm/snapshot/guest-state.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
@@ -11,6 +11,7 @@ import type { Activation, AgentGuest } from './agent-guest.ts';
 import { RandomStream } from './random-stream.ts';
 import type { Call, Delivery, OutsideEnd, Reply, ReplySource, RunJournal } from './reply-source.ts';
 import { memoryImage } from './memory-image.ts';
+import { whenQuiet } from './quiet-runs.ts';
 import { syscallName } from './syscall-name.ts';
 import { isStep, startPosition, stepsBegun, type RunPosition } from './run-position.ts';
 import { RunStop, abiFault, checkLimit } from './run-stop.ts';
@@ -28,8 +29,8 @@ export interface AgentRunOptions {
   readonly clock: bigint;
   readonly journal: RunJournal;
   readonly replies: ReplySource;
-  /** its rests are compared and not written: their hashes will do */
-  readonly hashesOnly?: boolean;
+  /** the rest that comes next is compared and not written: its hash will do */
+  readonly hashesOnly?: () => boolean;
   readonly onLog?: ((level: LogLevel, text: string) => void) | undefined;
   readonly onRest?: ((position: Readonly<RunPosition>) => void) | undefined;
   /** an earlier rest to go on from; absent: from the start */
@@ -54,7 +55,7 @@ export class AgentRun {
   readonly #options: AgentRunOptions;
   readonly #guest: AgentGuest;
   readonly #random: RandomStream;
-  readonly #snapshots: SnapshotWriter | undefined;
+  #snapshots: SnapshotWriter | undefined;
   readonly #position: RunPosition;
   readonly #restored: boolean;
   #activationCalls = 0;
@@ -66,7 +67,7 @@ export class AgentRun {
   #done: string | undefined;
 
   constructor(options: AgentRunOptions) {
-    const { module, budgets, seed, clock, from, hashesOnly = false } = options;
+    const { module, budgets, seed, clock, from } = options;
     this.#options = options;
     this.#restored = from !== undefined;
     this.#position = from?.position ?? startPosition(clock);
@@ -80,7 +81,6 @@ export class AgentRun {
       random: (length: number) => this.#draw(length),
     };
     this.#guest = openGuest(module, host, { memoryPagesMax, state: from?.state });
-    this.#snapshots = this.#guest.snapshotRefusal === undefined ? new SnapshotWriter(memoryImage(module), { hashesOnly }) : undefined;
   }
 
   /** Resolves when the run is over, however it ended; rejects with what is no fault of the guest (a full disk, a divergence). To be called once. */
@@ -88,13 +88,35 @@ export class AgentRun {
     try {
       let end = this.#restored ? undefined : await this.#activate((fuelMax) => this.#guest.start(fuelMax));
       while (end === undefined) {
-        const next = await this.#options.replies.next();
-        end = 'end' in next ? next : await this.#deliver(next);
+        const next = await this.#next();
+        if ('note' in next) this.#note(next.note);
+        else end = 'end' in next ? next : await this.#deliver(next);
       }
       return this.#finish(end);
     } finally {
       this.#guest.close();
       this.#options.replies.close();
+    }
+  }
+
+  /** What a person decided, and that it is done now: on record before it is. */
+  #note(note: ApprovalNote): void {
+    this.#options.journal.append(note);
+    this.#options.journal.commit();
+    if (note.kind === 'decision') this.#position.waiting.delete(note.head.call);
+    this.#options.replies.noted(note);
+  }
+
+  /** A run that waits for long takes up less meanwhile. */
+  async #next(): ReturnType<ReplySource['next']> {
+    const happened = whenQuiet(() => {
+      this.#snapshots?.pack();
+      this.#options.journal.putAway();
+    });
+    try {
+      return await this.#options.replies.next();
+    } finally {
+      happened();
     }
   }
 
@@ -132,9 +154,9 @@ export class AgentRun {
   }
 
   #restEntry(): RestEntry {
-    const { pending, clock, fuel, randomBytes: _drawn, ...counts } = this.#position;
+    const { pending, waiting, clock, fuel, randomBytes: _drawn, ...counts } = this.#position;
     const refused = this.#guest.snapshotRefusal;
-    const taken = this.#snapshots?.take(this.#guest.state());
+    const taken = refused === undefined ? this.#snapshotWriter().take(this.#guest.state(), counts.activation, { hashOnly: this.#options.hashesOnly?.() }) : undefined;
     const head = {
       ...counts,
       clock: String(clock),
@@ -142,10 +164,19 @@ export class AgentRun {
       memoryPages: this.#guest.memoryPages,
       randomBytes: this.#random.position,
       pending: [...pending.values()].map(({ call }) => call),
+      ...(waiting.size === 0 ? {} : { waiting: [...waiting] }),
       ...(taken?.stateHash === undefined ? {} : { state: taken.stateHash }),
     };
     if (refused !== undefined) return { kind: 'rest', head: { ...head, snapshot: { refused } } };
-    return taken?.body === undefined ? { kind: 'rest', head } : { kind: 'rest', head: { ...head, snapshot: { kind: taken.kind } }, body: taken.body };
+    if (taken?.body === undefined) return { kind: 'rest', head };
+    const snapshot = taken.kind === 'key' ? { kind: taken.kind } : { kind: taken.kind, base: taken.base };
+    return { kind: 'rest', head: { ...head, snapshot }, body: taken.body };
+  }
+
+  /** With the image of its memory it is made at the first rest: no guest's first word waits for that. */
+  #snapshotWriter(): SnapshotWriter {
+    this.#snapshots ??= new SnapshotWriter(memoryImage(this.#options.module));
+    return this.#snapshots;
   }
 
   #finish({ end, message }: OutsideEnd): RunResult {
@@ -162,7 +193,8 @@ export class AgentRun {
     const control = readControlCall(call);
     if (control !== undefined) return this.#obey(control);
     const reply = this.#options.replies.inline(call);
-    if (reply === undefined) {
+    if (reply === undefined || 'asks' in reply) {
+      if (reply !== undefined) this.#ask(call, reply.asks);
       this.#position.pending.set(id, call);
       this.#pendingBytes += call.args?.length ?? 0;
       checkLimit('pendingBytesMax', this.#pendingBytes);
@@ -170,6 +202,11 @@ export class AgentRun {
     }
     this.#record(call, reply, true);
     return reply.body;
+  }
+
+  #ask({ call }: Call, tool: string): void {
+    this.#options.journal.append({ kind: 'ask', head: { call, tool } });
+    this.#position.waiting.add(call);
   }
 
   #accept(op: number, id: number, args: Uint8Array | undefined): Call {
@@ -215,7 +252,9 @@ export class AgentRun {
     this.#options.journal.append({ kind: 'reply', head, body: reply.body, ...(Object.keys(outside).length === 0 ? undefined : { outside }) });
     this.#position.tokens += reply.tokens ?? 0;
     this.#countBytes(reply.body.length);
-    if (isLast && !inline && this.#position.pending.delete(call.id)) this.#pendingBytes -= call.args?.length ?? 0;
+    if (!isLast) return;
+    this.#position.waiting.delete(call.call);
+    if (!inline && this.#position.pending.delete(call.id)) this.#pendingBytes -= call.args?.length ?? 0;
   }
 
   #countBytes(length: number): void {

@@ -36,6 +36,10 @@ export class CheckedJournal implements RunJournal {
     this.#onward?.journal.commit();
   }
 
+  putAway(): void {
+    this.#onward?.journal.putAway();
+  }
+
   #check(actual: JournalEntry): void {
     const difference = compareEntries(this.#cursor.take(), actual);
     if (difference !== undefined) throw new DivergenceError({ step: this.#step, activation: this.#activation, ...difference });

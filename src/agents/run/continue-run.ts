@@ -6,7 +6,7 @@ import { AgentRun, type RunResult } from './agent-run.ts';
 import { CheckedJournal, type Onward } from './checked-journal.ts';
 import { EntryCursor } from './entry-cursor.ts';
 import { liveReplies } from './live-environment.ts';
-import type { LiveReplies } from './live-replies.ts';
+import type { LiveReplies, UnknownCall } from './live-replies.ts';
 import { printableBytes } from './printable-bytes.ts';
 import { RecordedReplies, type Continuation } from './recorded-replies.ts';
 import type { RecordedRest } from './recorded-start.ts';
@@ -47,7 +47,8 @@ export async function continueRun(continued: ContinuedRun, environment: RunEnvir
     seed: Buffer.from(reader.run.head.seed, 'hex'),
     clock,
     journal: new CheckedJournal(cursor, onward, { step: from?.rest.steps ?? 0, activation: from?.rest.activation ?? 0 }),
-    replies: new RecordedReplies(cursor, continuation(live, continued), from?.pending),
+    replies: new RecordedReplies(cursor, continuation(live, continued), from),
+    hashesOnly: () => cursor.next !== undefined && !onward.copies,
     onLog: (level, text) => {
       if (cursor.next === undefined) watcher.log(level, text);
     },
@@ -70,18 +71,22 @@ function continuation(live: LiveReplies, { known, again, uncertain }: ContinuedR
       answer(call, [reply, ...more]);
       return undefined;
     },
-    takeOver: (pending) => {
-      const unknown: Call[] = [];
+    takeOver: (pending, approvals) => {
+      const unknown: UnknownCall[] = [];
       for (const call of pending) {
         const replies = known(call);
-        if (replies === undefined) unknown.push(call);
-        else answer(call, replies);
+        const approval = approvals.get(call.call);
+        if (replies !== undefined) answer(call, replies);
+        else if (approval === undefined) unknown.push({ call, made: call });
+        else if (approval.decision === undefined) live.waitFor(call);
+        else if (approval.acted) unknown.push({ call, made: { ...call, args: approval.decision.body ?? call.args }, approved: true });
+        else live.resumeDecided(call, approval.decision);
       }
-      const risky = unknown.filter((call) => !again(call) && live.effectOf(call) === 'effect');
-      if (risky.length > 0 && uncertain.kind === 'stop') return uncertainEnd(risky);
-      for (const call of unknown) {
-        if (uncertain.kind === 'skip' && risky.includes(call)) live.answer(call, uncertain.reply);
-        else live.repeat(call);
+      const risky = unknown.filter(({ call, made }) => !again(call) && live.effectOf(made) === 'effect');
+      if (risky.length > 0 && uncertain.kind === 'stop') return uncertainEnd(risky.map(({ made }) => made));
+      for (const one of unknown) {
+        if (uncertain.kind === 'skip' && risky.includes(one)) live.answer(one.call, uncertain.reply);
+        else live.repeat(one);
       }
       return undefined;
     },

@@ -42,7 +42,7 @@ export function compareEntries(expected: JournalEntry | undefined, actual: Journ
 
 function comparedFields({ kind, head }: JournalEntry): Fields {
   if (kind !== 'rest') return { ...head };
-  const { snapshot: _snapshot, ...fields } = head;
+  const { snapshot: _snapshot, waiting: _waiting, ...fields } = head;
   return fields;
 }
 
@@ -82,6 +82,12 @@ function describeEntry(entry: JournalEntry): string {
       return 'the beginning of a run';
     case 'call':
       return `the call ${entry.head.name} (op ${entry.head.op}, id ${entry.head.id}) of ${printableBytes(entry.body)}`;
+    case 'ask':
+      return `a question about call ${entry.head.call}`;
+    case 'decision':
+      return `the decision to ${entry.head.decision} call ${entry.head.call}`;
+    case 'act':
+      return `the making of call ${entry.head.call}, which was approved`;
     case 'reply':
       return `a reply to call ${entry.head.call}`;
     case 'rest':

@@ -42,7 +42,9 @@ export function forkRun(reader: JournalReader, module: MeteredModule, options: F
   const { goal = recorded.goal, folder = recorded.folder } = options;
   const manifest = { ...recorded, goal, folder };
   const cut = options.step === 0 ? undefined : findStep(reader, options.step);
-  const from = cut === undefined ? undefined : recordedRest(reader, module, cut.entry.head.activation - 1, Math.floor(manifest.budgets.memoryBytesMax / WASM_PAGE_BYTES));
+  const found = cut === undefined ? undefined : recordedRest(reader, module, cut.entry.head.activation - 1, Math.floor(manifest.budgets.memoryBytesMax / WASM_PAGE_BYTES));
+  const remade = options.edit === undefined ? cut?.entry.head.call : undefined;
+  const from = found === undefined ? undefined : askingAnew(found, remade);
   const state = from?.state();
   const clock = cut === undefined ? environment.nowNs() : BigInt(parent.clock);
   const entry = firstEntry(parent, manifest, options, { from, clock });
@@ -57,7 +59,7 @@ export function forkRun(reader: JournalReader, module: MeteredModule, options: F
       reader,
       from,
       clock,
-      recorded: cut === undefined ? [] : entriesBetween(reader, (from?.n ?? 0) + 1, cut.n),
+      recorded: cut === undefined ? [] : entriesBetween(reader, { from: (from?.n ?? 0) + 1, to: cut.n, remade }),
       onward: { journal, copies: true },
       uncertain: options.uncertain,
       known,
@@ -90,15 +92,40 @@ function firstEntry(parent: RunEntry['head'], manifest: AgentManifest, { step, e
 }
 
 /** So that the fork can be replayed without its parent. */
-function appendBase(journal: JournalWriter, module: MeteredModule, { rest, pending }: RecordedRest, state: GuestState): void {
-  for (const { call, id, name, op, args } of pending) journal.append({ kind: 'call', head: { call, id, name, op }, body: args ?? EMPTY });
-  const { body, kind } = new SnapshotWriter(memoryImage(module)).take(state);
-  if (body === undefined) throw new NanosError('recording_corrupt', 'The state that the fork begins with can not be held');
+function appendBase(journal: JournalWriter, module: MeteredModule, { rest, pending, approvals }: RecordedRest, state: GuestState): void {
+  for (const { call, id, name, op, args } of pending) {
+    journal.append({ kind: 'call', head: { call, id, name, op }, body: args ?? EMPTY });
+    const approval = approvals.get(call);
+    if (approval === undefined) continue;
+    journal.append({ kind: 'ask', head: { call, tool: approval.tool } });
+    if (approval.decision !== undefined) journal.append(approval.decision);
+    if (approval.acted) journal.append({ kind: 'act', head: { call } });
+  }
+  const { body, kind } = new SnapshotWriter(memoryImage(module)).take(state, rest.activation);
+  if (kind !== 'key') throw new NanosError('recording_corrupt', 'The state that the fork begins with can not be held');
   journal.append({ kind: 'rest', head: { ...rest, snapshot: { kind } }, body });
 }
 
-function* entriesBetween(reader: JournalReader, from: number, to: number): Generator<JournalEntry, void> {
-  for (const { entry } of reader.entries({ from, to })) if (entry.kind !== 'end') yield entry;
+/** A call that is made once more is asked about once more. */
+function askingAnew(from: RecordedRest, remade: number | undefined): RecordedRest {
+  const approval = remade === undefined ? undefined : from.approvals.get(remade);
+  if (remade === undefined || approval === undefined) return from;
+  const waiting = [...new Set([...(from.rest.waiting ?? []), remade])];
+  const approvals = new Map(from.approvals).set(remade, { ...approval, decision: undefined, acted: false });
+  return { ...from, rest: { ...from.rest, waiting }, approvals, position: { ...from.position, waiting: new Set(waiting) } };
+}
+
+interface Between {
+  readonly from: number;
+  readonly to: number;
+  readonly remade: number | undefined;
+}
+
+function* entriesBetween(reader: JournalReader, { from, to, remade }: Between): Generator<JournalEntry, void> {
+  for (const { entry } of reader.entries({ from, to })) {
+    const isWithdrawn = (entry.kind === 'decision' || entry.kind === 'act') && entry.head.call === remade;
+    if (entry.kind !== 'end' && !isWithdrawn) yield entry;
+  }
 }
 
 /** The edited result of the cut, and the parent's results of calls that were made before it. */

@@ -1,6 +1,6 @@
 /** The gate's decisions about one call, in their fixed order. What passes is recorded and only then acts: LiveReplies. */
 import { z } from 'zod';
-import { toolAllowed } from '../../policy/agent-tools.ts';
+import { toolAllowed, toolToApprove } from '../../policy/agent-tools.ts';
 import type { AgentVerdict } from '../../policy/agent-verdict.ts';
 import { unpackPayload, type Payload } from '../../protocol/agent/payload.ts';
 import { SYSCALLS, type SyscallKind, type SyscallName } from '../../protocol/agent/syscalls.ts';
@@ -11,6 +11,8 @@ import { RUN_LIMITS } from './run-limits.ts';
 /** A call that may act. */
 export interface Passed {
   readonly effect: SyscallKind['effect'];
+  /** the tool that a person must approve first */
+  readonly asks: string | undefined;
   act(): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -25,6 +27,7 @@ export function judge(call: Call, handlers: Handlers, context: SyscallContext): 
   require(handler.authorize(args, context));
   return {
     effect: handler.effect?.(args) ?? SYSCALLS[handler.name].effect,
+    asks: toolToApprove(handler.name, context.grant.approve),
     act: () => handler.act(args, payload.body, context),
   };
 }

@@ -2,9 +2,10 @@ import type { Egress } from '../../net/egress/egress.ts';
 import type { SyscallHandler } from '../syscall-handler.ts';
 import { fileSyscalls } from '../syscalls/files.ts';
 import { fleetSyscalls } from '../syscalls/fleet.ts';
-import { llmSyscalls, type OpenModel } from '../syscalls/llm.ts';
+import { llmSyscalls } from '../syscalls/llm.ts';
 import { mcpSyscalls } from '../syscalls/mcp.ts';
 import { memorySyscalls } from '../syscalls/memory.ts';
+import type { OpenModel } from '../syscalls/run-models.ts';
 import { runSyscalls } from '../syscalls/run.ts';
 import { webSyscalls } from '../syscalls/web.ts';
 import type { Handlers } from './gate.ts';
@@ -25,7 +26,7 @@ export function createHandlers({ openEgress, openModel, dataDir }: HandlerParts)
     webSyscalls(openEgress),
     llmSyscalls(openModel),
     mcpSyscalls,
-    memorySyscalls(dataDir),
+    memorySyscalls(dataDir, openModel),
     fleetSyscalls,
   ];
   return new Map(families.flat().map((handler) => [handler.name, handler]));

@@ -1,6 +1,7 @@
 import { unpackPayload } from '../../protocol/agent/payload.ts';
 import { REPLY_STATUS, SYSCALLS, type SyscallKind, type SyscallName } from '../../protocol/agent/syscalls.ts';
 import type { CallEntry } from '../../protocol/agent/recording.ts';
+import { callApprovals } from '../../recording/approvals.ts';
 import type { JournalReader } from '../../recording/journal-reader.ts';
 import type { Handlers } from './gate.ts';
 import { printableBytes } from './printable-bytes.ts';
@@ -19,9 +20,16 @@ export function* lastingEffects(reader: JournalReader, step: number, handlers: H
   for (const { entry } of reader.entries({ from, to: reader.length })) {
     if (entry.kind !== 'reply' || entry.head.step === undefined || entry.head.status !== REPLY_STATUS.result) continue;
     const call = reader.call(entry.head.call)?.entry;
-    if (call === undefined || call.head.name === 'unknown' || effectOf(call, handlers) === 'none') continue;
-    yield { step: entry.head.step, name: call.head.name, what: printableBytes(call.body) };
+    if (call === undefined || call.head.name === 'unknown') continue;
+    const made = { ...call, body: editedArguments(reader, call) ?? call.body };
+    if (effectOf(made, handlers) === 'none') continue;
+    yield { step: entry.head.step, name: call.head.name, what: printableBytes(made.body) };
   }
+}
+
+/** Of a call that was approved with others than its own. */
+function editedArguments(reader: JournalReader, { head: { call } }: CallEntry): Uint8Array | undefined {
+  return callApprovals(reader, [call], reader.length).get(call)?.decision?.body;
 }
 
 function effectOf({ head, body }: CallEntry, handlers: Handlers): SyscallKind['effect'] {

@@ -4,11 +4,15 @@ import { packPayload, unpackPayload } from '../../protocol/agent/payload.ts';
 import { REPLY_STATUS, type SyscallKind } from '../../protocol/agent/syscalls.ts';
 import type { Grant } from '../grant.ts';
 import { SyscallError, type CallProgress, type SyscallContext } from '../syscall-handler.ts';
+import type { ApprovalNote, DecisionEntry } from '../../protocol/agent/recording.ts';
+import { ApprovalDesk } from './approval-desk.ts';
+import type { DecisionBox } from './decision-box.ts';
 import { judge, type Handlers, type Passed } from './gate.ts';
-import type { Call, Delivery, OutsideEnd, Reply, ReplySource } from './reply-source.ts';
+import type { Asks, Call, Delivery, OutsideEnd, Reply, ReplySource, ToNote } from './reply-source.ts';
 import { RUN_LIMITS } from './run-limits.ts';
 import { RunStop } from './run-stop.ts';
 import { RunSuspended } from './run-suspended.ts';
+import { TokenBudget } from './token-budget.ts';
 
 export interface Denial {
   readonly syscall: string;
@@ -28,6 +32,19 @@ export interface LiveOptions {
   /** Known secrets never reach a guest, whatever a tool returns. */
   readonly mask: (bytes: Uint8Array) => Uint8Array;
   readonly onDenied: (denial: Denial) => void;
+  /** where decisions about waiting calls come in */
+  readonly decisions?: DecisionBox | undefined;
+  /** told what a call has to say besides its reply */
+  readonly onNote: (text: string) => void;
+}
+
+/** A call that is on record and whose result is not. */
+export interface UnknownCall {
+  readonly call: Call;
+  /** the same, with the arguments that it was made with: an edit may have replaced them */
+  readonly made: Call;
+  /** by a person */
+  readonly approved?: boolean;
 }
 
 /** A call that waits for its reply. */
@@ -63,33 +80,42 @@ export class LiveReplies implements ReplySource {
   readonly #completed: Completion[] = [];
   /** effects that wait until their intent is on record */
   readonly #intended: { readonly flight: Flight; readonly passed: Passed }[] = [];
+  readonly #approvals: ApprovalDesk;
   readonly #wallEndMs: number;
   #failure: OutsideEnd | undefined;
+  /** the budget of tokens is used up: the run ends when it would wait */
+  #spent: OutsideEnd | undefined;
   #wake: () => void = () => undefined;
   #turnMs: number;
-  /** tokens used by the run, those of replies that were not given yet included */
-  #tokens = 0;
+  readonly #tokens: TokenBudget;
 
   constructor(options: LiveOptions) {
     this.#options = options;
     this.#turnMs = options.monotonicMs();
-    this.#wallEndMs = this.#turnMs + options.grant.manifest.budgets.wallMsMax;
+    const { wallMsMax, tokensMax } = options.grant.manifest.budgets;
+    this.#wallEndMs = this.#turnMs + wallMsMax;
+    this.#approvals = this.#openDesk();
+    this.#tokens = new TokenBudget(tokensMax);
   }
 
-  inline(call: Call): Reply | undefined {
+  inline(call: Call): Reply | Asks | undefined {
     const late = this.#wallEnd();
     if (late !== undefined) throw new RunStop(late.end, late.message);
     if (call.name === 'cancel') return this.#cancel(call);
     const flight = this.#begin(call);
     const passed = this.#judge(flight);
     if (passed === undefined) return undefined;
+    if (passed.asks !== undefined) {
+      this.#wait(flight);
+      return { asks: passed.asks };
+    }
     if (passed.effect === 'none') return this.#act(flight, passed);
     this.#intended.push({ flight, passed });
     return undefined;
   }
 
   rested(tokens: number): void {
-    this.#tokens = [...this.#flights.values()].reduce((sum, flight) => sum + flight.tokens, tokens);
+    this.#tokens.setUsed([...this.#flights.values()].reduce((sum, flight) => sum + flight.tokens, tokens));
     for (const { flight, passed } of this.#intended.splice(0)) {
       const reply = flight.settled ? undefined : this.#act(flight, passed);
       if (reply !== undefined) this.#complete(flight, reply);
@@ -106,10 +132,27 @@ export class LiveReplies implements ReplySource {
     }
   }
 
+  noted(note: ApprovalNote): void {
+    this.#approvals.noted(note);
+  }
+
+  /** A call that is on record already, and about which nobody has decided. */
+  waitFor(call: Call): void {
+    const flight = this.#begin(call);
+    if (this.#judge(flight) !== undefined) this.#wait(flight);
+  }
+
+  /** A call about which somebody decided, and nothing came of it yet. */
+  resumeDecided(call: Call, decision: DecisionEntry): void {
+    this.#begin(call);
+    this.#approvals.resume(call, decision);
+  }
+
   /** Makes a call that is on record already. */
-  repeat(call: Call): void {
+  repeat({ call, made, approved = false }: UnknownCall): void {
     const flight = this.#begin(call, true);
-    const passed = this.#judge(flight);
+    const passed = this.#judge(flight, made);
+    if (passed?.asks !== undefined && !approved) return this.#fail(flight, SyscallError.denied(`tool ${passed.asks}`, 'approve', 'the call was made when nobody had to be asked'));
     const reply = passed === undefined ? undefined : this.#act(flight, passed);
     if (reply !== undefined) this.#complete(flight, reply);
   }
@@ -119,18 +162,23 @@ export class LiveReplies implements ReplySource {
     this.#completed.push({ flight: this.#begin(call), reply });
   }
 
-  async next(): Promise<Delivery | OutsideEnd> {
+  async next(): Promise<Delivery | OutsideEnd | ToNote> {
     await this.#takeTurns();
     for (;;) {
       const end = this.#outsideEnd();
       if (end !== undefined) return end;
+      const note = this.#approvals.nextNote();
+      if (note !== undefined) return { note };
       const completion = this.#completed.shift();
       if (completion !== undefined) return this.#toDelivery(completion);
+      if (this.#spent !== undefined) return this.#spent;
+      if (this.#onlyApprovalsWait()) return this.#approvals.end();
       await this.#somethingHappens();
     }
   }
 
   close(): void {
+    this.#approvals.close();
     for (const flight of this.#flights.values()) {
       flight.settled = true;
       controllerOf(flight).abort();
@@ -138,6 +186,40 @@ export class LiveReplies implements ReplySource {
     this.#flights.clear();
     this.#completed.length = 0;
     this.#intended.length = 0;
+  }
+
+  #openDesk(): ApprovalDesk {
+    const { decisions, mask } = this.#options;
+    const flightOf = ({ id }: Call): Flight | undefined => this.#flights.get(id);
+    if (decisions !== undefined) decisions.onGiven = () => this.#wake();
+    return new ApprovalDesk(
+      {
+        mask,
+        judge: (call) => judge(call, this.#options.handlers, this.#contextOf(flightOf(call))),
+        fail: (call, error) => {
+          const flight = flightOf(call);
+          if (flight !== undefined) this.#fail(flight, error);
+        },
+        make: (call, passed) => {
+          const flight = flightOf(call);
+          if (flight === undefined || flight.settled) return;
+          flight.effect = passed.effect;
+          const reply = this.#act(flight, passed);
+          if (reply !== undefined) this.#complete(flight, reply);
+        },
+      },
+      decisions,
+    );
+  }
+
+  /** Nothing has an effect before it is approved. */
+  #wait(flight: Flight): void {
+    flight.effect = 'none';
+    this.#approvals.wait(flight.call);
+  }
+
+  #onlyApprovalsWait(): boolean {
+    return this.#flights.size > 0 && [...this.#flights.values()].every(({ call }) => this.#approvals.isWaiting(call));
   }
 
   #begin(call: Call, isRepeated = false): Flight {
@@ -159,14 +241,16 @@ export class LiveReplies implements ReplySource {
     };
   }
 
+  #contextOf(flight: Flight | undefined): SyscallContext {
+    return this.#context(() => (flight === undefined ? new AbortController() : controllerOf(flight)).signal, flight);
+  }
+
   #progress(flight: Flight): CallProgress {
     return {
       part: (bytes) => this.#part(flight, bytes),
-      tokensLeft: () => Math.max(1, this.#options.grant.manifest.budgets.tokensMax - this.#tokens),
-      charge: (tokens) => {
-        this.#tokens += tokens;
-        flight.tokens += tokens;
-      },
+      reserve: (wanted) => this.#tokens.reserve(wanted, controllerOf(flight).signal, (tokens) => (flight.tokens += tokens)),
+      spent: (message) => this.#spend(flight, message),
+      note: (text) => this.#options.onNote(text),
     };
   }
 
@@ -181,9 +265,9 @@ export class LiveReplies implements ReplySource {
   }
 
   /** Undefined when an error reply was given instead. */
-  #judge(flight: Flight): Passed | undefined {
+  #judge(flight: Flight, call = flight.call): Passed | undefined {
     try {
-      const passed = judge(flight.call, this.#options.handlers, this.#context(() => controllerOf(flight).signal, flight));
+      const passed = judge(call, this.#options.handlers, this.#contextOf(flight));
       flight.effect = passed.effect;
       return passed;
     } catch (error) {
@@ -239,6 +323,13 @@ export class LiveReplies implements ReplySource {
     this.#wake();
   }
 
+  /** The call stays without a reply; what came of those before it is still given, and counted. */
+  #spend(flight: Flight, message: string): void {
+    flight.settled = true;
+    this.#spent ??= { end: 'token_limit', message };
+    this.#wake();
+  }
+
   #errorReply(flight: Flight, error: SyscallError): Reply {
     const isDenial = error.code === 'permission_denied' && error.rule !== undefined;
     if (isDenial) this.#options.onDenied({ syscall: flight.call.name, asked: error.asked ?? '', rule: error.rule ?? '' });
@@ -261,6 +352,7 @@ export class LiveReplies implements ReplySource {
     }
     const flight = this.#flights.get(id);
     if (flight !== undefined && !flight.settled) {
+      this.#approvals.giveUp(flight.call);
       this.#fail(flight, new SyscallError('aborted', `The call ${flight.call.name} was cancelled`));
       controllerOf(flight).abort();
     }

@@ -55,6 +55,7 @@ const manifestSchema: z.ZodType<AgentManifest> = z.object({
       provider: z.enum(['local', 'ollama', 'openai']),
       modelName: text.optional(),
       path: text.optional(),
+      embeddingModel: text.optional(),
       contextWindow: count.optional(),
       apiUrl: text.optional(),
       apiKey: secret.optional(),
@@ -76,6 +77,7 @@ const manifestSchema: z.ZodType<AgentManifest> = z.object({
   tools: texts.optional(),
   approve: texts,
   agents: z.array(z.object({ name: text, goal: text, tools: texts.optional() })),
+  sharedMemory: text.optional(),
 });
 
 export function recordManifest(manifest: AgentManifest): unknown {

@@ -1,5 +1,6 @@
 import type { CallEntry, RestEntry } from '../../protocol/agent/recording.ts';
 import { NanosError } from '../../protocol/errors.ts';
+import { callApprovals, type CallApproval } from '../../recording/approvals.ts';
 import type { JournalReader } from '../../recording/journal-reader.ts';
 import type { GuestState } from '../../sandbox/wasm/snapshot/guest-state.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
@@ -14,6 +15,8 @@ export interface RecordedRest {
   readonly n: number;
   readonly rest: RestEntry['head'];
   readonly pending: readonly Call[];
+  /** what was asked and decided about these calls */
+  readonly approvals: ReadonlyMap<number, CallApproval>;
   readonly position: RunPosition;
   /** Throws `snapshot_corrupt`. `into`: as in RestoreOptions. */
   state(into?: (pages: number) => Uint8Array): GuestState;
@@ -25,7 +28,8 @@ export function recordedRest(reader: JournalReader, module: MeteredModule, activ
   if (stored === undefined) return undefined;
   const rest = stored.entry.head;
   const pending = rest.pending.map((call) => recordedCall(reader, call));
-  return { n: stored.n, rest, pending, position: restedPosition(rest, pending), state: (into) => restoreState(stored.bodies, memoryImage(module), { memoryPagesMax, into }) };
+  const approvals = callApprovals(reader, rest.pending, stored.n);
+  return { n: stored.n, rest, pending, approvals, position: restedPosition(rest, pending), state: (into) => restoreState(stored.bodies, memoryImage(module), { memoryPagesMax, into }) };
 }
 
 function recordedCall(reader: JournalReader, call: number): Call {

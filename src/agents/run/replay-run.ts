@@ -47,8 +47,8 @@ export async function replayRun(reader: JournalReader, module: MeteredModule, op
     seed: Buffer.from(head.seed, 'hex'),
     clock: BigInt(head.clock),
     journal: new CheckedJournal(cursor, undefined, { step: progress.steps, activation: base?.rest.activation ?? 0 }),
-    replies: new RecordedReplies(cursor, undefined, base?.pending),
-    hashesOnly: true,
+    replies: new RecordedReplies(cursor, undefined, base),
+    hashesOnly: () => true,
     onLog: options.onLog,
     onRest: (position) => {
       options.signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { ReplyStatus, SyscallName } from '../../protocol/agent/syscalls.ts';
-import type { JournalEntry, RunEnd } from '../../protocol/agent/recording.ts';
+import type { ApprovalNote, JournalEntry, RunEnd } from '../../protocol/agent/recording.ts';
 
 /** One syscall, as the guest made it. */
 export interface Call {
@@ -33,6 +33,17 @@ export interface Delivery extends Reply {
   readonly durable: boolean;
 }
 
+/** The call waits for a person's word. */
+export interface Asks {
+  /** which must be approved */
+  readonly asks: string;
+}
+
+/** Goes on record, and then `noted` is called. */
+export interface ToNote {
+  readonly note: ApprovalNote;
+}
+
 /** The run is over for a reason outside the guest. */
 export interface OutsideEnd {
   readonly end: RunEnd;
@@ -41,12 +52,14 @@ export interface OutsideEnd {
 
 /** Where replies come from: the one difference between a live run, a replay and a fork. */
 export interface ReplySource {
-  /** During an activation: the inline reply to a call, or undefined, and a delivery follows. */
-  inline(call: Call): Reply | undefined;
+  /** During an activation: the inline reply to a call; or that it waits for a word; or undefined, and a delivery follows. */
+  inline(call: Call): Reply | Asks | undefined;
   /** The guest rests, and all it asked for is on record: what has effects may act now. `tokens`: used by the run so far. */
   rested(tokens: number): void;
-  /** What the guest is resumed with. */
-  next(): Promise<Delivery | OutsideEnd>;
+  /** What the guest is resumed with, or what is to be recorded before. */
+  next(): Promise<Delivery | OutsideEnd | ToNote>;
+  /** It is on record. */
+  noted(note: ApprovalNote): void;
   /** The run is over: what is in flight is aborted. */
   close(): void;
 }
@@ -56,4 +69,6 @@ export interface RunJournal {
   append(entry: JournalEntry): void;
   /** On return, everything that was appended survives the death of the process. */
   commit(): void;
+  /** No entry is to be expected for a while. */
+  putAway(): void;
 }

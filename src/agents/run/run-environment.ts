@@ -1,6 +1,7 @@
 import type { Mask } from '../../recording/mask-entry.ts';
 import type { OperatorWord } from '../grant.ts';
 import type { LogLevel } from './control-call.ts';
+import type { DecisionBox } from './decision-box.ts';
 import type { Handlers } from './gate.ts';
 import type { Denial } from './live-replies.ts';
 import type { RunPosition } from './run-position.ts';
@@ -19,6 +20,8 @@ export interface RunEnvironment {
   readonly nowNs: () => bigint;
   readonly monotonicMs: () => number;
   readonly watcher: RunWatcher;
+  /** where decisions about waiting calls come in while the run is under way */
+  readonly decisions?: DecisionBox | undefined;
 }
 
 /** Is told what happens, as it happens. */

@@ -19,18 +19,20 @@ export interface RunPosition {
   bytes: number;
   /** by the guest's own number */
   readonly pending: Map<number, Call>;
+  /** numbers of calls that wait for a person's word */
+  readonly waiting: Set<number>;
 }
 
 /** Before the first activation. */
 export function startPosition(clock: bigint): RunPosition {
-  return { activation: -1, clock, fuel: 0n, randomBytes: 0, steps: 0, tokens: 0, calls: 0, replies: 0, bytes: 0, pending: new Map() };
+  return { activation: -1, clock, fuel: 0n, randomBytes: 0, steps: 0, tokens: 0, calls: 0, replies: 0, bytes: 0, pending: new Map(), waiting: new Set() };
 }
 
 /** As recorded. `pending`: the calls that `rest` names, in any order. */
 export function restedPosition(rest: RestEntry['head'], pending: Iterable<Call>): RunPosition {
   const { activation, randomBytes, steps, tokens, calls, replies, bytes } = rest;
   const byId = new Map([...pending].toSorted((a, b) => a.call - b.call).map((call) => [call.id, call]));
-  return { activation, clock: BigInt(rest.clock), fuel: BigInt(rest.fuel), randomBytes, steps, tokens, calls, replies, bytes, pending: byId };
+  return { activation, clock: BigInt(rest.clock), fuel: BigInt(rest.fuel), randomBytes, steps, tokens, calls, replies, bytes, pending: byId, waiting: new Set(rest.waiting) };
 }
 
 /** Steps that are done or in flight: what `max_steps` counts. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { NanosError } from '../../protocol/errors.ts';
+import type { CompletionChunk } from '../../protocol/model.ts';
 import { JournalReader } from '../../recording/journal-reader.ts';
 import type { RunResult } from '../run/agent-run.ts';
 import { createHandlers } from '../run/handlers.ts';
@@ -11,7 +12,7 @@ import { RunSuspended } from '../run/run-suspended.ts';
 import { startRun } from '../run/start-run.ts';
 import { compileTestAgent } from '../run/test-agent.ts';
 import { entriesOf, testEnvironment, testFolder, testManifest, type TestManifest } from '../run/test-environment.ts';
-import type { OpenModel } from './llm.ts';
+import type { OpenModel } from './run-models.ts';
 import { scriptedModel, type Script } from './test-model.ts';
 
 const AGENT = await compileTestAgent(`
@@ -19,7 +20,12 @@ const AGENT = await compileTestAgent(`
   const { llm, SyscallError } = sdk;
   const messages = [{ role: 'user', content: 'hi' }];
   try {
-    if (plan.infers) await agent.done(await llm.infer(plan.infers, plan.options));
+    if (plan.embeds) await agent.done(JSON.stringify(await llm.embed(plan.embeds)));
+    else if (plan.leaves) {
+      for await (const piece of llm.stream(messages, plan.options)) break;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await agent.done('left');
+    } else if (plan.infers) await agent.done(await llm.infer(plan.infers, plan.options));
     else if (plan.streams) {
       const pieces = [];
       for await (const piece of llm.stream(messages, plan.options)) pieces.push(piece);
@@ -58,6 +64,18 @@ const says = (...items: ReturnType<Script> & readonly unknown[]): OpenModel => {
   const model = scriptedModel(() => items);
   return () => Promise.resolve(model);
 };
+
+/** Uses all that it is given. */
+function greedy(): OpenModel {
+  return () =>
+    Promise.resolve({
+      ...scriptedModel(() => []),
+      async *complete({ tokensMax = 0 }): AsyncGenerator<CompletionChunk, void> {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield { type: 'end', finishReason: 'length', usage: { promptTokens: 10, completionTokens: tokensMax - 10 } };
+      },
+    });
+}
 
 describe('llmSyscalls', () => {
   it('chats and infers, and charges the tokens', async (t) => {
@@ -107,10 +125,43 @@ describe('llmSyscalls', () => {
     const model = scriptedModel(() => ['x']);
     const ran = await run(t, { times: 4 }, () => Promise.resolve(model), { budgets: { tokensMax: 20 } });
     assert.equal(ran.result.end, 'token_limit');
-    assert.ok(model.requests.every(({ maxTokens }) => maxTokens !== undefined && maxTokens <= 20));
+    assert.ok(model.requests.every(({ maxTokens, tokensMax }) => maxTokens !== undefined && maxTokens <= 20 && tokensMax === maxTokens));
+    assert.equal(model.requests.length, 2, 'the others were not made');
     const wide = scriptedModel(() => ['x']);
     await run(t, { options: { maxTokens: 5 } }, () => Promise.resolve(wide), { budgets: { tokensMax: 1_000_000 } });
     assert.deepEqual(wide.requests.map(({ maxTokens }) => maxTokens), [5]);
+  });
+
+  it('calls side by side share a budget: all of it, and nothing past it', async (t) => {
+    const used = await run(t, { times: 1 }, greedy(), { budgets: { tokensMax: 5_000 } });
+    assert.deepEqual([used.result.end, used.result.tokens], ['done', 5_000]);
+    for (const model of [undefined, { provider: 'openai', modelName: 'x' }] as const) {
+      const over = await run(t, { times: 8 }, greedy(), { budgets: { tokensMax: 5_000 }, model });
+      assert.deepEqual([over.result.end, over.result.tokens], ['token_limit', 5_000]);
+      assert.match(over.result.message, /has 0 left/);
+    }
+    const eight = await run(t, { times: 8, options: { maxTokens: 10 } }, says('x'), { budgets: { tokensMax: 100_000 } });
+    assert.deepEqual([eight.result.end, eight.result.tokens], ['done', 88]);
+  });
+
+  it('a call that the guest gives up costs what it did until then', async (t) => {
+    const { result } = await run(t, { leaves: true }, says('a'.repeat(400), 'b'.repeat(400), 'c'));
+    assert.deepEqual([result.end, result.message], ['done', 'left']);
+    assert.ok(result.tokens >= 100, String(result.tokens));
+  });
+
+  it('embeds texts, by the model that the manifest names for it, and charges them', async (t) => {
+    const asked: unknown[] = [];
+    const open: OpenModel = (request) => {
+      asked.push(request);
+      return Promise.resolve({ ...scriptedModel(() => []), embed: (texts) => Promise.resolve({ vectors: texts.map((text) => [text.length, 1]), promptTokens: 7 }) });
+    };
+    const ran = await run(t, { embeds: ['a', 'bcd'] }, open, { model: { provider: 'ollama', modelName: 'big', embeddingModel: 'small', apiUrl: 'http://x' } });
+    assert.deepEqual([JSON.parse(ran.result.message), ran.result.tokens], [[[1, 1], [3, 1]], 7]);
+    assert.deepEqual(asked, [{ provider: 'ollama', modelName: 'small', apiUrl: 'http://x' }]);
+    assert.equal(await replayed(t, ran), ran.result.message);
+    const poor = await run(t, { embeds: ['a'.repeat(4_000)] }, open, { budgets: { tokensMax: 100 } });
+    assert.equal(poor.result.end, 'token_limit');
   });
 
   it('says what is wrong with a model', async (t) => {

@@ -7,6 +7,7 @@ const CODES: Partial<Record<ErrorCode, SyscallErrorCode>> = {
   bad_request: 'invalid_argument',
   model_unsupported: 'invalid_argument',
   context_overflow: 'too_large',
+  token_limit: 'too_large',
   config_invalid: 'not_configured',
   model_engine_missing: 'not_configured',
   model_missing: 'not_configured',

@@ -22,12 +22,13 @@ async function refuses(args: readonly string[], reason: RegExp): Promise<void> {
 }
 
 test('measures apps, agents or a manifest, and says so', async () => {
-  await refuses(['servers'], /apps, agents, or the path of a manifest/);
+  await refuses(['servers'], /apps, agents, models, or the path of a manifest/);
   await refuses(['agents', '--json', '--markdown'], /cannot be used with/);
 });
 
 test('a section is one of what is measured', async () => {
   await refuses(['agents', '--only', 'idle'], /agents has no section idle: it has boot, calls, memory, metering, snapshots, recordings/);
+  await refuses(['models', '--only', 'boot'], /models has no section boot: it has throughput, apps, start/);
   await refuses(['--only', 'boot'], /apps has no section boot/);
   await refuses(['agent.nano', '--only', 'boot'], /one agent is measured as a whole/);
 });

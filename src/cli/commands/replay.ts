@@ -11,6 +11,7 @@ import { NanosError } from '../../protocol/errors.ts';
 import { JournalReader } from '../../recording/journal-reader.ts';
 import { RunStore } from '../../recording/run-store.ts';
 import { agentConsole, noteTo, type MapText } from '../agent-console.ts';
+import { carryOn } from '../carry-on.ts';
 import type { CliIo } from '../cli-io.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { forkFolder } from '../fork-folder.ts';
@@ -47,7 +48,7 @@ Examples:
   nanos replay run.sqlite --at 3 --folder .`;
 
 export function replayCommand(io: CliIo): Command {
-  return addRunOptions(new Command('replay').description('replay a recorded run and compare, or fork it at a step'))
+  return addRunOptions(new Command('replay').description('replay a recorded run, or fork it at a step'))
     .argument('<run>', 'the run')
     .option('--at <step>', 'fork at this step, counted from 1; 0 is before the first', parseStep)
     .addOption(new Option('--edit <json>', 'the result of that step, in place of making the call again').argParser(parseJson))
@@ -100,7 +101,9 @@ async function fork(reader: JournalReader, options: Options, signal: AbortSignal
   const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets, note: noteTo(io.stderr), readOnlyPaths: [] });
   showLastingEffects(reader, step, environment, io);
   const run = forkRun(reader, module, { step, edit, goal, folder, uncertain: uncertainRule(options) }, environment);
-  showResult({ id: run.id, name: manifest.name }, await run.result, mapText, options, io);
+  const { id, file, module: forked } = run;
+  const result = await carryOn({ file, module: forked, environment, uncertain: uncertainRule(options) }, await run.result, io);
+  showResult({ id, name: manifest.name, file }, result, mapText, options, io);
 }
 
 /** What the fork begins with is not what the step began with. */

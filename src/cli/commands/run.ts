@@ -3,19 +3,17 @@ import { readFileSync } from 'node:fs';
 import { describeGrant } from '../../agents/manifest/describe-grant.ts';
 import { readManifest } from '../../agents/manifest/read-manifest.ts';
 import { mapAgentStack } from '../../agents/compile/map-agent-stack.ts';
-import { recordedModule } from '../../agents/run/recorded-module.ts';
-import { readRecordedManifest } from '../../agents/run/recorded-manifest.ts';
 import { resumeRun } from '../../agents/run/resume-run.ts';
 import { startRun } from '../../agents/run/start-run.ts';
 import type { AgentManifest } from '../../protocol/agent/manifest.ts';
 import { NanosError } from '../../protocol/errors.ts';
-import { JournalReader } from '../../recording/journal-reader.ts';
 import { RunStore } from '../../recording/run-store.ts';
 import { agentConsole, noteTo, type MapText } from '../agent-console.ts';
+import { carryOn } from '../carry-on.ts';
 import type { CliIo, TextSink } from '../cli-io.ts';
-import { requireRecordedHere } from '../fork-folder.ts';
+import { openRecordedRun } from '../recorded-run.ts';
 import { runHost } from '../run-host.ts';
-import { recordedLiterals, runSecrets } from '../run-secrets.ts';
+import { runSecrets } from '../run-secrets.ts';
 import { addRunOptions, showResult, uncertainRule, untilStopped, type RunOptions } from '../run-options.ts';
 
 interface Options extends RunOptions {
@@ -26,6 +24,9 @@ interface Options extends RunOptions {
 const EXAMPLES = `
 What the agent may do is printed before it starts: to run a manifest is to grant what it says. What the agent logs goes to standard error,
 its last word to standard output. Every run is on record, to be replayed, forked or resumed.
+
+A call that the manifest wants approved is asked about at the terminal; without one the run ends as waiting, with exit status 1, and goes on with
+nanos approve.
 
 Examples:
   nanos run examples/agents/secret/agent.nano
@@ -59,29 +60,18 @@ async function start(path: string, options: Options, signal: AbortSignal, io: Cl
   const secrets = runSecrets(manifest, literals, io.environment);
   const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets, note: noteTo(io.stderr), readOnlyPaths: [file] });
   const run = await startRun(manifest, environment);
-  showResult({ id: run.id, name: manifest.name }, await run.result, mapText, options, io);
+  const result = await carryOn({ file: run.file, module: run.module, environment, uncertain: { kind: 'stop' } }, await run.result, io);
+  showResult({ id: run.id, name: manifest.name, file: run.file }, result, mapText, options, io);
   new RunStore(options.data).prune(Date.now());
 }
 
 async function resume(reference: string, options: Options, signal: AbortSignal, io: CliIo): Promise<void> {
-  const file = new RunStore(options.data).find(reference);
-  const { id, module, manifest } = await openRecorded(file, options.data);
-  showGrant(manifest, io.stderr);
-  const mapText: MapText = (text) => mapAgentStack(module.bytes, text);
-  const secrets = runSecrets(manifest, await recordedLiterals(manifest), io.environment);
-  const environment = runHost(options, { signal, watcher: agentConsole(io.stderr, mapText), secrets, note: noteTo(io.stderr), readOnlyPaths: [] });
-  showResult({ id, name: manifest.name }, await resumeRun(file, module, uncertainRule(options), environment), mapText, options, io);
-}
-
-async function openRecorded(file: string, dataDir: string) {
-  const reader = JournalReader.open(file);
-  try {
-    requireRecordedHere(reader, dataDir);
-    const { id, manifest } = reader.run.head;
-    return { id, manifest: readRecordedManifest(manifest), module: await recordedModule(reader, dataDir, { keeps: true }) };
-  } finally {
-    reader.close();
-  }
+  const run = await openRecordedRun(new RunStore(options.data).find(reference), options, signal, io);
+  const { file, module, environment, mapText } = run;
+  showGrant(run.manifest, io.stderr);
+  const uncertain = uncertainRule(options);
+  const result = await carryOn({ file, module, environment, uncertain }, await resumeRun(file, module, uncertain, environment), io);
+  showResult(run, result, mapText, options, io);
 }
 
 export function showGrant(manifest: AgentManifest, sink: TextSink): void {

@@ -9,9 +9,11 @@ import { runSteps } from '../../recording/run-steps.ts';
 import { summarize, type RunSummary } from '../../recording/run-summary.ts';
 import { ModuleCache } from '../../sandbox/wasm/module-cache.ts';
 import type { CliIo } from '../cli-io.ts';
+import { describeApproval } from '../describe-approval.ts';
 import { describeRun, describeRuns, describeSteps } from '../describe-run.ts';
 import { printJson } from '../print-json.ts';
 import { printable } from '../printable.ts';
+import { approvalsOf } from '../read-approvals.ts';
 import { showProgress } from '../show-progress.ts';
 
 interface Options {
@@ -76,12 +78,17 @@ function showCommand(io: CliIo): Command {
       const reader = JournalReader.open(new RunStore(options.data).find(reference));
       try {
         if (options.verify === true) verify(reader, io);
-        if (options.json === true) io.stdout.write(printJson({ ...reader.run.head, ...summaryOf(reader), steps: [...runSteps(reader)] }, 2));
-        else io.stdout.write(`${describeRun(reader)}\n${describeSteps([...runSteps(reader)])}`);
+        if (options.json === true) io.stdout.write(printJson({ ...reader.run.head, ...summaryOf(reader), steps: [...runSteps(reader)], approvals: approvalsOf(reader) }, 2));
+        else io.stdout.write(`${describeRun(reader)}\n${describeSteps([...runSteps(reader)])}${describeWaiting(reader)}`);
       } finally {
         reader.close();
       }
     });
+}
+
+function describeWaiting(reader: JournalReader): string {
+  const approvals = approvalsOf(reader);
+  return approvals.length === 0 ? '' : `\nwaits for approval (nanos approve):\n${approvals.map(describeApproval).join('')}`;
 }
 
 function verify(reader: JournalReader, io: CliIo): void {

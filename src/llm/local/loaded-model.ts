@@ -66,7 +66,7 @@ export class LoadedModel implements ModelProvider {
 
   async *complete(request: CompletionRequest, { tenant, signal }: ModelCall): AsyncGenerator<CompletionChunk, void> {
     const plan = this.#plan(request);
-    const room = this.#room(plan.prompt.length);
+    const room = Math.min(this.#room(plan.prompt.length), paidRoom(plan.prompt.length, request.tokensMax));
     const grammar = plan.grammar === undefined ? undefined : await this.#grammars.start(plan.grammar);
     const endTurn = await this.#queue.take(tenant, signal);
     const slot = this.#takeSlot(plan.prompt);
@@ -173,6 +173,13 @@ export class LoadedModel implements ModelProvider {
   async dispose(): Promise<void> {
     await this.#parts.model.dispose();
   }
+}
+
+/** Tokens of an answer that a budget has left. Throws `token_limit`. */
+function paidRoom(promptTokens: number, tokensMax = Infinity): number {
+  const room = tokensMax - promptTokens;
+  if (room >= 1) return room;
+  throw new NanosError('token_limit', `The prompt has ${promptTokens} tokens, and the budget has ${tokensMax} left`);
 }
 
 function schemaOf({ schema }: CompletionRequest): Json | undefined {

@@ -180,6 +180,21 @@ test('a prompt that is too long says by how much', async () => {
   await assert.rejects(answer({ input: { prompt: 'word '.repeat(200) } }, CALL, { ...FILE, contextTokens: 128 }), { code: 'context_overflow' });
 });
 
+test('a budget bounds prompt and answer together, at the last token and one past it', async () => {
+  const request = { input: { prompt: 'Once upon a time' }, temperature: 1, seed: 1 };
+  const { promptTokens } = (await answer({ ...request, maxTokens: 1 })).end.usage;
+  const { end } = await answer({ ...request, tokensMax: promptTokens + 3 });
+  assert.deepEqual(end, { type: 'end', finishReason: 'length', usage: { promptTokens, completionTokens: 3 } });
+  assert.equal((await answer({ ...request, tokensMax: promptTokens + 1 })).end.usage.completionTokens, 1);
+  await assert.rejects(answer({ ...request, tokensMax: promptTokens }), { code: 'token_limit', message: `The prompt has ${promptTokens} tokens, and the budget has ${promptTokens} left` });
+});
+
+test('the operator’s bound on a context holds against who asks for more', async () => {
+  const bounded = new LocalEngine({ threadsMax: 1, contextTokensMax: 128 });
+  const ask = (contextTokens: number | undefined) => bounded.complete({ ...FILE, contextTokens }, { input: { prompt: 'word '.repeat(200) }, maxTokens: 1 }, CALL).next();
+  for (const asked of [undefined, 1_024, 129]) await assert.rejects(ask(asked), { code: 'context_overflow', message: /a context of \d{3},/ });
+});
+
 test('embeddings are vectors of length 1, equal for equal texts', async () => {
   const { vectors, promptTokens } = await engine.embed(FILE, ['hello', 'hello', 'a b c'], CALL);
   assert.deepEqual(vectors[0], vectors[1]);

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { NanosError } from '../../protocol/errors.ts';
@@ -27,6 +27,8 @@ export interface LocalModelFile {
 
 export interface EngineSettings {
   readonly threadsMax: number;
+  /** of one conversation, whoever asks for more */
+  readonly contextTokensMax?: number | undefined;
   /** of files: larger ones are refused */
   readonly memoryBytesMax?: number | undefined;
   /** where to look for the engine's package */
@@ -52,7 +54,7 @@ export class LocalEngine {
   }
 
   async *complete(file: LocalModelFile, request: CompletionRequest, call: ModelCall): AsyncGenerator<CompletionChunk, void> {
-    const entry = await this.#enter(file);
+    const entry = this.#enter(file);
     try {
       yield* (await entry.loading).complete(request, call);
     } finally {
@@ -61,7 +63,7 @@ export class LocalEngine {
   }
 
   async embed(file: LocalModelFile, inputs: readonly string[], call: ModelCall): Promise<Embeddings> {
-    const entry = await this.#enter(file);
+    const entry = this.#enter(file);
     try {
       return await (await entry.loading).embed(inputs, call);
     } finally {
@@ -70,8 +72,8 @@ export class LocalEngine {
   }
 
   /** The model has one user more, and stays in memory until `users` is lowered again. */
-  async #enter(file: LocalModelFile): Promise<Entry> {
-    const key = await keyOf(file);
+  #enter(file: LocalModelFile): Entry {
+    const key = keyOf(file);
     const entry = this.#models.get(key) ?? { loading: this.#load(file), users: 0 };
     entry.users++;
     this.#models.delete(key);
@@ -100,7 +102,7 @@ export class LocalEngine {
     const { module, llama } = await this.#started;
     this.#settings.onLoading?.(file.path, false);
     try {
-      return await loadNative(module, llama, file, header, this.#settings.threadsMax);
+      return await loadNative(module, llama, file, header, this.#settings);
     } finally {
       this.#settings.onLoading?.(file.path, true);
     }
@@ -133,17 +135,26 @@ export class LocalEngine {
   }
 }
 
-async function keyOf({ path, contextTokens }: LocalModelFile): Promise<string> {
-  const { mtimeMs, size } = await stat(path).catch(() => ({ mtimeMs: 0, size: 0 }));
+function keyOf({ path, contextTokens }: LocalModelFile): string {
+  const { mtimeMs, size } = stateOf(path);
   return `${path}\n${contextTokens ?? ''}\n${mtimeMs}\n${size}`;
 }
 
-async function loadNative(module: LlamaModule, llama: Llama, file: LocalModelFile, header: GgufHeader, threadsMax: number): Promise<LoadedModel> {
+/** Looked up at once: every call would wait for a turn of the thread pool. What can't be looked at can't be loaded either, which says why. */
+function stateOf(path: string): { readonly mtimeMs: number; readonly size: number } {
+  try {
+    return statSync(path);
+  } catch {
+    return { mtimeMs: 0, size: 0 };
+  }
+}
+
+async function loadNative(module: LlamaModule, llama: Llama, file: LocalModelFile, header: GgufHeader, { threadsMax, contextTokensMax }: EngineSettings): Promise<LoadedModel> {
   const model = await llama.loadModel({ modelPath: file.path }).catch((cause: unknown) => {
     throw loadError(module, file, cause, 'model_invalid');
   });
   const isTiny = header.bytes <= TINY_BYTES_MAX;
-  const contextTokens = wantedContext(file, model);
+  const contextTokens = wantedContext(file, model, contextTokensMax);
   const count = isTiny ? TINY_SEQUENCES : SEQUENCES;
   const threads = isTiny ? 1 : threadsMax;
   try {
@@ -166,8 +177,8 @@ async function loadNative(module: LlamaModule, llama: Llama, file: LocalModelFil
   }
 }
 
-function wantedContext({ contextTokens }: LocalModelFile, { trainContextSize }: LlamaModel): number {
-  return Math.max(CONTEXT_TOKENS_MIN, contextTokens ?? Math.min(trainContextSize, CONTEXT_TOKENS_DEFAULT));
+function wantedContext({ contextTokens }: LocalModelFile, { trainContextSize }: LlamaModel, contextTokensMax = Infinity): number {
+  return Math.max(CONTEXT_TOKENS_MIN, Math.min(contextTokens ?? Math.min(trainContextSize, CONTEXT_TOKENS_DEFAULT), contextTokensMax));
 }
 
 function sequencesOf(context: LlamaContext, count: number): ReturnType<LlamaContext['getSequence']>[] {

@@ -1,7 +1,8 @@
 /** Runs of agents as the control plane shows them, and what its HTTP front asks of the host about them: docs/control-api.md. */
+import type { AgentBudgets } from './manifest.ts';
 import type { JournalEntry, RunEnd } from './recording.ts';
 
-/** `interrupted`: the host will go on with it, or a person may · `unreadable`: its recording can't be read, `message` says why */
+/** `interrupted`: the host will go on with it, or a person may · `waiting`: for a person's word about calls · `unreadable`: its recording can't be read, `message` says why */
 export type RunState = RunEnd | 'running' | 'interrupted' | 'unreadable';
 
 export interface RunView {
@@ -28,6 +29,38 @@ export interface RunDetail extends RunView {
   readonly entries: number;
   /** names of syscalls without a reply at the last rest */
   readonly pending: readonly string[];
+  /** calls that wait for a person's word */
+  readonly approvals: readonly PendingApproval[];
+}
+
+/** A call that waits for a person's word. What the agent wrote is a stranger's text, and may be cut: the sizes say of how much. */
+export interface PendingApproval {
+  /** its number in the run */
+  readonly call: number;
+  /** that must be approved */
+  readonly tool: string;
+  readonly syscall: string;
+  /** JSON */
+  readonly arguments: string;
+  readonly arguments_bytes: number;
+  /** what follows the arguments: the content of a file, the body of a request */
+  readonly body?: { readonly bytes: number; readonly text: string } | undefined;
+}
+
+/** A person's word about a waiting call. */
+export interface ApprovalRequest {
+  readonly decision: 'approve' | 'deny' | 'edit';
+  /** of a denial; the agent is told */
+  readonly reason?: string | undefined;
+  /** of an edit, in place of the agent's; the other one stays when only one is given */
+  readonly arguments?: unknown;
+  readonly body?: string | Uint8Array | undefined;
+}
+
+export interface ApprovalWord {
+  readonly request: ApprovalRequest;
+  /** of the token */
+  readonly scope: string;
 }
 
 export interface RunFilter {
@@ -63,6 +96,8 @@ export interface RunRequest {
   /** path of a `.nano` file below the operator's folder of agents */
   readonly manifest: string;
   readonly goal?: string | undefined;
+  /** the run gets no more, whatever its manifest says */
+  readonly budgetsMax?: Partial<AgentBudgets> | undefined;
 }
 
 export interface ForkRequest {
@@ -83,6 +118,11 @@ export interface RunsControl {
   events(id: string, after: number, waitMs: number): Promise<RunEvents>;
   /** As `start`; `forbidden` when the recorded manifest asks for more than the operator grants. */
   fork(id: string, request: ForkRequest): Promise<RunView>;
+  /**
+   * A person's word about a call that waits. Resolves when it is on record and the run goes on. Throws `approval_not_found`, `approval_decided`, `run_not_waiting`, `edit_refused`, `bad_request`,
+   * `run_in_use`, and `forbidden` for a run that is not the host's.
+   */
+  decide(id: string, call: number, word: ApprovalWord): Promise<RunView>;
   /** A run that is over stays as it is. Resolves when the order is given: an agent that computes is stopped at its next rest. */
   cancel(id: string): Promise<RunView>;
 }
@@ -94,5 +134,7 @@ export interface AgentsStatus {
   readonly process: 'none' | 'running';
   readonly threads: number;
   readonly running: number;
+  /** for a person's word; they hold no thread */
+  readonly waiting: number;
   readonly memory_bytes: number;
 }

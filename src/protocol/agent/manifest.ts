@@ -1,10 +1,14 @@
 /** What a `.nano` manifest says, once read: units settled, defaults filled in. The written form and its errors are in agents/manifest. */
 
+export const MANIFEST_SUFFIX = '.nano';
+
 export interface ModelRequest {
   readonly provider: 'local' | 'ollama' | 'openai';
   readonly modelName?: string | undefined;
   /** absolute path of a GGUF file */
   readonly path?: string | undefined;
+  /** what texts are embedded by, in place of the model itself: a name, or the absolute path of a GGUF file */
+  readonly embeddingModel?: string | undefined;
   readonly contextWindow?: number | undefined;
   readonly apiUrl?: string | undefined;
   /** a reference to a secret, never its value */
@@ -71,4 +75,6 @@ export interface AgentManifest {
   /** tools that wait for a person's word */
   readonly approve: readonly string[];
   readonly agents: readonly FleetMember[];
+  /** of a memory that all agents have in common that name it; undefined: a memory of its own */
+  readonly sharedMemory?: string | undefined;
 }

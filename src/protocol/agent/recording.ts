@@ -1,12 +1,12 @@
 /**
- * The entries of a run's journal, format 1: docs/recording.md. Each is one row: kind, head (JSON), body (bytes), and what stands outside the hash (JSON).
+ * The entries of a run's journal, format 2: docs/recording.md. Each is one row: kind, head (JSON), body (bytes), and what stands outside the hash (JSON).
  * Order is the order in which things happened. `call` and `seq` count from 0 over the whole run; activation 0 is `nanos_start`, each later one a `nanos_resume`.
  */
 import type { ReplyStatus, SyscallName } from './syscalls.ts';
 
-export const RECORDING_FORMAT = 1;
+export const RECORDING_FORMAT = 2;
 
-/** Why a run is over; all but `done` are failures. `uncertain` and `interrupted` can go on. */
+/** Why a run is over; all but `done` are failures. `uncertain`, `waiting` (for a person's word about calls) and `host_failed` can go on. */
 export type RunEnd =
   | 'done'
   | 'agent_threw'
@@ -21,6 +21,7 @@ export type RunEnd =
   | 'token_limit'
   | 'cancelled'
   | 'uncertain'
+  | 'waiting'
   | 'host_failed';
 
 export interface ForkOrigin {
@@ -75,6 +76,40 @@ export interface CallEntry {
   readonly body: Uint8Array;
 }
 
+/** The call right before it waits for a person's word: it passed the gate, and its tool must be approved. */
+export interface AskEntry {
+  readonly kind: 'ask';
+  readonly head: { readonly call: number; readonly tool: string };
+  readonly body?: undefined;
+}
+
+/** `terminal`: typed as an answer · `command`: `nanos approve` · `control_api`: a request */
+export type DecisionSource = 'terminal' | 'command' | 'control_api';
+
+/** A person's word about a call that waits for it, given while the guest rests. Each such call gets one. */
+export interface DecisionEntry {
+  readonly kind: 'decision';
+  readonly head: {
+    readonly call: number;
+    readonly decision: 'approve' | 'deny' | 'edit';
+    readonly by: DecisionSource;
+    /** of the token, for a request */
+    readonly scope?: string;
+    /** of a denial */
+    readonly reason?: string;
+  };
+  /** of an edit: the arguments that are used in place of the call's, known secrets masked */
+  readonly body?: Uint8Array;
+  readonly outside?: { readonly decidedMs: number };
+}
+
+/** A call that was approved is about to be made. */
+export interface ActEntry {
+  readonly kind: 'act';
+  readonly head: { readonly call: number };
+  readonly body?: undefined;
+}
+
 /** What the guest was given for a call: inline, or by a resume, which starts the activation `activation`. */
 export interface ReplyEntry {
   readonly kind: 'reply';
@@ -117,7 +152,10 @@ export interface RestEntry {
     readonly bytes: number;
     /** calls not answered for good yet */
     readonly pending: readonly number[];
-    readonly snapshot?: { readonly kind: 'key' | 'delta' } | { readonly refused: string };
+    /** of those, the ones that wait for a person's word; absent when there are none */
+    readonly waiting?: readonly number[];
+    /** `base`: the activation whose rest holds the snapshot that a delta is the difference to */
+    readonly snapshot?: { readonly kind: 'key' } | { readonly kind: 'delta'; readonly base: number } | { readonly refused: string };
   };
   readonly body?: Uint8Array;
 }
@@ -136,4 +174,7 @@ export interface EndEntry {
   readonly body?: undefined;
 }
 
-export type JournalEntry = RunEntry | CallEntry | ReplyEntry | RestEntry | EndEntry;
+/** What happens about a call that waits for approval while the guest rests. */
+export type ApprovalNote = DecisionEntry | ActEntry;
+
+export type JournalEntry = RunEntry | CallEntry | AskEntry | DecisionEntry | ActEntry | ReplyEntry | RestEntry | EndEntry;

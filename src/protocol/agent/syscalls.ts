@@ -34,6 +34,7 @@ export const SYSCALLS = {
   web_fetch: { op: 32, tool: 'web_fetch', isStep: true, effect: 'effect' },
   llm_infer: { op: 48, tool: 'llm_infer', isStep: true, effect: 'none' },
   llm_chat: { op: 49, tool: 'llm_chat', isStep: true, effect: 'none' },
+  llm_embed: { op: 50, tool: 'llm_embed', isStep: true, effect: 'none' },
   mcp_call: { op: 64, tool: 'mcp_call', isStep: true, effect: 'effect' },
   mcp_list_tools: { op: 65, tool: 'mcp_list_tools', isStep: true, effect: 'none' },
   mcp_read_resource: { op: 66, tool: 'mcp_read_resource', isStep: true, effect: 'none' },

@@ -54,7 +54,8 @@ function rule(issue: Issue, value: unknown): string {
     case 'invalid_type':
       return value === undefined ? 'is missing' : `must be ${NAMES[issue.expected] ?? issue.expected}, not ${nameOf(value)}`;
     case 'invalid_union':
-      return `must be ${expectations(issue).join(' or ')}, not ${nameOf(value)}`;
+      // of a union by a key: its own word
+      return issue.errors.length === 0 ? issue.message : `must be ${expectations(issue).join(' or ')}, not ${nameOf(value)}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -131,6 +132,7 @@ function childOf(schema: unknown, step: string | number): unknown {
 function unwrap(schema: unknown): unknown {
   if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
   if (schema instanceof z.ZodPipe) return unwrap(schema.in);
+  if (schema instanceof z.ZodDiscriminatedUnion) return z.object(Object.assign({}, ...schema.options.map(unwrap).map((option) => (option instanceof z.ZodObject ? option.shape : {}))));
   if (schema instanceof z.ZodUnion) return schema.options.map(unwrap).find((option) => option instanceof z.ZodObject || option instanceof z.ZodArray);
   return schema;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { NanosError } from '../../protocol/errors.ts';
 import type { Import, WasmModule } from './binary/wasm-module.ts';
 import { meterModule, METER_VERSION } from './meter-module.ts';
-import { appendRecord, readRecord, type FunctionImport, type MeteredRecord } from './metered-record.ts';
+import { appendRecord, readRecord, type FunctionImport } from './metered-record.ts';
 import { mutableGlobals, type MutableGlobal } from './metering/mutable-globals.ts';
 import { snapshotRefusal } from './snapshot/snapshot-refusal.ts';
 import { checkImports, validateModule, type ModuleRules } from './validate-module.ts';
@@ -43,11 +43,12 @@ export function meterOriginal(original: Uint8Array, rules: ModuleRules): Uint8Ar
 
 /** Compiles what `meterOriginal` gave, now or in an earlier process. Undefined when these bytes are not whole, or of another version of the metering. */
 export async function compileMetered(bytes: Uint8Array, rules: ModuleRules): Promise<MeteredModule | undefined> {
-  const record = readMetered(bytes);
-  if (record === undefined) return undefined;
+  const metered = readMetered(bytes);
+  if (metered === undefined) return undefined;
+  const { record, hash } = metered;
   const { sourceHash, globals, imports, functionImports, memoryPagesMin, snapshotRefusal } = record;
   checkImports(imports, rules);
-  return { sourceHash, hash: sha256Hex(bytes), bytes, module: await WebAssembly.compile(bytes), globals, imports, functionImports, memoryPagesMin, snapshotRefusal };
+  return { sourceHash, hash, bytes, module: await WebAssembly.compile(bytes), globals, imports, functionImports, memoryPagesMin, snapshotRefusal };
 }
 
 function functionImports({ imports, functions, types }: WasmModule): FunctionImport[] {
@@ -55,10 +56,10 @@ function functionImports({ imports, functions, types }: WasmModule): FunctionImp
   return imported.map(({ module, name }, index) => ({ module, name, type: types[functions[index] ?? 0] ?? { params: [], results: [] } }));
 }
 
-function readMetered(bytes: Uint8Array): MeteredRecord | undefined {
+function readMetered(bytes: Uint8Array): ReturnType<typeof readRecord> {
   try {
-    const record = readRecord(bytes);
-    return record?.meterVersion === METER_VERSION ? record : undefined;
+    const metered = readRecord(bytes);
+    return metered?.record.meterVersion === METER_VERSION ? metered : undefined;
   } catch (error) {
     if (error instanceof NanosError) return undefined;
     throw error;

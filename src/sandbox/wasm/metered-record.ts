@@ -38,14 +38,16 @@ export function appendRecord(metered: Uint8Array, record: MeteredRecord): Uint8A
   return bytes;
 }
 
-/** The record of a module; undefined when there is none, or when a byte changed since it was written. Throws module_invalid. */
-export function readRecord(bytes: Uint8Array): MeteredRecord | undefined {
+/** The record of a module and the SHA-256, hex, of it all; undefined when there is none, or when a byte changed since it was written. Throws module_invalid. */
+export function readRecord(bytes: Uint8Array): { readonly record: MeteredRecord; readonly hash: string } | undefined {
   const section = readSections(bytes).at(-1);
   if (section?.name !== SECTION_NAME || section.end - section.start < HASH_BYTES) return undefined;
-  if (!sha256(bytes.subarray(0, -HASH_BYTES)).equals(bytes.subarray(-HASH_BYTES))) return undefined;
+  const written = bytes.subarray(-HASH_BYTES);
+  const hash = createHash('sha256').update(bytes.subarray(0, -HASH_BYTES));
+  if (!hash.copy().digest().equals(written)) return undefined;
   const json = Buffer.from(bytes.subarray(section.start, section.end - HASH_BYTES)).toString();
   // Nobody but appendRecord writes what has this hash behind it.
-  return JSON.parse(json) as MeteredRecord;
+  return { record: JSON.parse(json) as MeteredRecord, hash: hash.update(written).digest('hex') };
 }
 
 function sha256(bytes: Uint8Array): Buffer {

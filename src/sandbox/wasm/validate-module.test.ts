@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setFlagsFromString } from 'node:v8';
 import fc from 'fast-check';
 import { NanosError } from '../../protocol/errors.ts';
 import { ByteWriter } from './binary/byte-writer.ts';
@@ -139,4 +140,13 @@ test('any byte changed: an error, or a module that is valid and can be metered',
 
 test('random bytes behind a head are an error', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (tail) => refusal(Uint8Array.from([...HEAD, ...tail])) !== ''));
+});
+
+test('what the engine refuses is refused with its reason, also when the engine looks at functions only as they run', () => {
+  // One function, i32.add on an empty stack.
+  const bytes = new Uint8Array([...HEAD, 0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00, 0x0a, 0x05, 0x01, 0x03, 0x00, 0x6a, 0x0b]);
+  for (const flag of ['--no-wasm-lazy-validation', '--wasm-lazy-validation']) {
+    setFlagsFromString(flag);
+    assert.throws(() => validateModule(bytes, anything), { code: 'module_invalid', message: /not enough arguments on the stack for i32\.add/ });
+  }
 });

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { NanosError } from '../../protocol/errors.ts';
 import { InstructionWalker } from './binary/instruction-walker.ts';
 import { readModule } from './binary/read-module.ts';
@@ -83,8 +84,9 @@ function checkBody(module: WasmModule, { start, code, locals }: Body, index: num
 
 const NESTING: Readonly<Record<string, number>> = { block: 1, loop: 1, if: 1, try: 1, end: -1, delegate: -1 };
 
-/** What the engine says is wrong. */
+/** What the engine says is wrong. It may have been told to look at a function only when that first runs, as bin/nanos does. */
 function reasonOf(bytes: Uint8Array): string {
+  setFlagsFromString('--no-wasm-lazy-validation');
   try {
     return `the engine refuses it ${String(new WebAssembly.Module(bytes))}`;
   } catch (error) {

@@ -54,6 +54,10 @@ class OneAppHost implements HostControl {
   async undeploy(name: string): Promise<void> {
     this.asked.push(`undeploy ${name}`);
   }
+  async trigger(name: string, { cron, timeMs }: { cron: string; timeMs: number }): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    this.asked.push(`trigger ${name} ${cron} ${timeMs}`);
+  }
   async reload(): Promise<AppStatus[]> {
     this.asked.push('reload');
     return [this.status];
@@ -67,7 +71,7 @@ class OneAppHost implements HostControl {
   }
   async hostStatus(): Promise<HostStatus> {
     const apps = { building: 0, ready: 1, failed: 0, quarantined: 0 };
-    const agents = { configured: false, process: 'none' as const, threads: 0, running: 0, memory_bytes: 0 };
+    const agents = { configured: false, process: 'none' as const, threads: 0, running: 0, waiting: 0, memory_bytes: 0 };
     return { version: '1.2.3', started_at: '2026-01-02T03:04:05.678Z', apps, cells: 1, agents, memory_bytes: 1 };
   }
   readonly runs = NO_RUNS;
@@ -158,6 +162,7 @@ const NEEDS: [method: string, path: string, scope: 'read' | 'admin'][] = [
   ['GET', '/v1/logs', 'read'],
   ['POST', '/v1/reload', 'admin'],
   ['POST', '/v1/apps/hello/rollback', 'admin'],
+  ['POST', '/v1/apps/hello/trigger', 'admin'],
   ['DELETE', '/v1/apps/hello', 'admin'],
 ];
 
@@ -171,7 +176,8 @@ for (const [method, path, scope] of NEEDS) {
     }
     assert.equal((await ask(control, path, { method, token: control.tokens.inference })).status, 403);
     assert.equal((await ask(control, path, { method, token: control.tokens.read })).status === 403, scope === 'admin');
-    assert.ok((await ask(control, path, { method, token: control.tokens.admin })).status < 300);
+    const body = path.endsWith('/trigger') ? { body: '{"cron":"* * * * *"}' } : {};
+    assert.ok((await ask(control, path, { method, ...body, token: control.tokens.admin })).status < 300);
   });
 }
 
@@ -287,6 +293,14 @@ test('a client that goes away half-way leaves nothing', async (t) => {
   asking.destroy();
   while ((await uploads()).length > 0) await new Promise(setImmediate);
   assert.deepEqual(control.host.uploads, []);
+});
+
+test('a trigger takes a pattern and perhaps a time', async (t) => {
+  const control = await start(t);
+  const post = (body: string) => ask(control, '/v1/apps/hello/trigger', { method: 'POST', body, token: control.tokens.admin });
+  assert.equal((await post('{ "cron": "* * * * *", "scheduled_time": 5 }')).status, 204);
+  for (const wrong of ['', '{}', '{ "cron": 5 }', '{ "cron": "" }', '{ "cron": "*", "scheduled_time": -1 }', '{ "cron": "*", "more": 1 }']) assert.equal((await post(wrong)).status, 400, wrong);
+  assert.deepEqual(control.host.asked, ['trigger hello * * * * * 5']);
 });
 
 test('rollback takes a version or none, and nothing else', async (t) => {

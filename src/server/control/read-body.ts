@@ -40,12 +40,12 @@ async function inTime(next: Promise<IteratorResult<unknown>>, idleMsMax: number)
 }
 
 /** A small JSON body; undefined when it is empty. Throws `bad_request` or `body_too_large`. */
-export async function readJsonBody(exchange: Exchange): Promise<unknown> {
+export async function readJsonBody(exchange: Exchange, bytesMax: number = JSON_BYTES_MAX): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of readBody(exchange)) {
     bytes += chunk.byteLength;
-    if (bytes > JSON_BYTES_MAX) throw new NanosError('body_too_large', `The body is larger than ${JSON_BYTES_MAX} bytes`);
+    if (bytes > bytesMax) throw new NanosError('body_too_large', `The body is larger than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   if (bytes === 0) return undefined;

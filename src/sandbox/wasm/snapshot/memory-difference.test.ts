@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { applyDifference, diffMemory } from './memory-difference.ts';
+import { applyDifference, diffMemory, mergeDifferences, type MemoryDifference, type PiecewiseDifference } from './memory-difference.ts';
 import { PAGE_BYTES } from './memory-page.ts';
 
 const PAGES = 6;
@@ -20,17 +20,23 @@ function changedPages(a: Uint8Array, b: Uint8Array): number[] {
   return [0, 1, 2, 3, 4, 5].filter((page) => Buffer.compare(pageOf(a)(page), pageOf(b)(page)) !== 0);
 }
 
+function inPieces({ words, runs }: MemoryDifference, pieceWords: number): PiecewiseDifference {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < words.length; at += pieceWords * 4) pieces.push(words.subarray(at, at + pieceWords * 4));
+  return { words: pieces, runs };
+}
+
 describe('diffMemory and applyDifference', () => {
   it('lead from any memory to any other, and name the pages', () => {
     const near = fc.tuple(fc.constantFrom(0, 1, 2, 3, 4, 1022, 1023, 1024, 1025, 2047, 6143), fc.integer());
     const writes = fc.array(fc.oneof(near, fc.tuple(fc.nat(6143), fc.integer())), { maxLength: 40 });
     fc.assert(
-      fc.property(writes, writes, (before, after) => {
+      fc.property(writes, writes, fc.constantFrom(1, 3, 6144), (before, after, pieceWords) => {
         const [base, memory] = [memoryOf(before), memoryOf(after)];
         const pages = changedPages(base, memory);
         const difference = diffMemory(memory, pages, pageOf(base));
         const changed = new Set<number>();
-        assert.ok(applyDifference(difference, base, base.length, changed));
+        assert.ok(applyDifference(inPieces(difference, pieceWords), base, base.length, changed));
         assert.deepEqual(base, memory);
         assert.deepEqual([...changed], pages);
       }),
@@ -48,6 +54,19 @@ describe('diffMemory and applyDifference', () => {
   it('are empty where nothing differs', () => {
     const difference = diffMemory(memoryOf([]), [], pageOf(memoryOf([])));
     assert.deepEqual([difference.words.length, difference.runs.length], [0, 0]);
-    assert.ok(applyDifference(difference, memoryOf([]), 0, new Set()));
+    assert.ok(applyDifference(inPieces(difference, 1), memoryOf([]), 0, new Set()));
+  });
+});
+
+describe('mergeDifferences', () => {
+  it('leads as far as both, as the difference of both ends does', () => {
+    const writes = fc.array(fc.tuple(fc.oneof(fc.nat(20), fc.nat(6143)), fc.integer()), { maxLength: 40 });
+    fc.assert(
+      fc.property(writes, writes, writes, (first, second, third) => {
+        const [a, b, c] = [memoryOf(first), memoryOf(second), memoryOf(third)];
+        const between = (from: Uint8Array, to: Uint8Array): MemoryDifference => diffMemory(to, changedPages(from, to), pageOf(from));
+        assert.deepEqual(mergeDifferences(between(a, b), between(b, c)), between(a, c));
+      }),
+    );
   });
 });

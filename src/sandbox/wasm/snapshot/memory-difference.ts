@@ -18,9 +18,15 @@ export interface MemoryDifference {
   readonly runs: Uint8Array;
 }
 
+/** A difference whose words come piece by piece, each aligned to 4 bytes and good until the next is asked for. */
+export interface PiecewiseDifference {
+  readonly words: Iterable<Uint8Array>;
+  readonly runs: Uint8Array;
+}
+
 /** The difference between `memory` and a base that differs from it in the 4 KB pages `changed`, ascending. */
 export function diffMemory(memory: Uint8Array, changed: readonly number[], base: (page: number) => Uint8Array): MemoryDifference {
-  const collector = new Collector(changed.length);
+  const collector = new Collector(changed.length * WORDS_PER_PAGE);
   for (const page of changed) {
     const live = wordsOf(memory.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES));
     const old = wordsOf(base(page));
@@ -32,6 +38,49 @@ export function diffMemory(memory: Uint8Array, changed: readonly number[], base:
   return collector.finish();
 }
 
+/** The difference that leads as far as one and then another one. */
+export function mergeDifferences(first: MemoryDifference, second: MemoryDifference): MemoryDifference {
+  const collector = new Collector(((first.words.length + second.words.length) / WORD_BYTES) * (1 + GAP_WORDS_MAX));
+  const [a, b] = [new WordCursor(first), new WordCursor(second)];
+  while (a.address < Number.POSITIVE_INFINITY || b.address < Number.POSITIVE_INFINITY) {
+    const address = Math.min(a.address, b.address);
+    const word = (a.address === address ? a.take() : 0) ^ (b.address === address ? b.take() : 0);
+    if (word !== 0) collector.add(address, word);
+  }
+  return collector.finish();
+}
+
+/** Walks over the words of a difference. */
+class WordCursor {
+  /** of the next word; infinite behind the last */
+  address = 0;
+  readonly #words: Int32Array;
+  readonly #runs: RunReader;
+  #at = 0;
+  #left = 0;
+
+  constructor({ words, runs }: MemoryDifference) {
+    this.#words = wordsOf(words);
+    this.#runs = new RunReader(runs);
+    this.#nextRun();
+  }
+
+  take(): number {
+    const word = this.#words[this.#at++] ?? 0;
+    this.address++;
+    if (--this.#left === 0) this.#nextRun();
+    return word;
+  }
+
+  #nextRun(): void {
+    if (this.#runs.done) this.address = Number.POSITIVE_INFINITY;
+    else {
+      this.address += this.#runs.next();
+      this.#left = this.#runs.next();
+    }
+  }
+}
+
 class Collector {
   readonly #words: Int32Array;
   readonly #runs = new ByteWriter();
@@ -41,8 +90,8 @@ class Collector {
   #lastEnd = 0;
   #end = 0;
 
-  constructor(pages: number) {
-    this.#words = new Int32Array(pages * WORDS_PER_PAGE);
+  constructor(wordsMax: number) {
+    this.#words = new Int32Array(wordsMax);
   }
 
   add(address: number, difference: number): void {
@@ -73,23 +122,54 @@ class Collector {
  * Makes of a base the memory that a difference was taken of. `zeroFrom`: an address from which on the base is known to be zero. Pages it changes are added to `changed`.
  * False when the difference is not one of this memory, which is then spoilt.
  */
-export function applyDifference({ words, runs }: MemoryDifference, memory: Uint8Array, zeroFrom: number, changed: Set<number>): boolean {
-  const target = new Int32Array(memory.buffer, memory.byteOffset, memory.length / WORD_BYTES);
-  const source = wordsOf(words);
+export function applyDifference({ words, runs }: PiecewiseDifference, memory: Uint8Array, zeroFrom: number, changed: Set<number>): boolean {
+  const target = wordsOf(memory);
+  const source = new WordSource(words);
   const reader = new RunReader(runs);
   let address = 0;
-  let at = 0;
   while (!reader.done) {
     address += reader.next();
-    const length = reader.next();
-    if (!(length > 0 && address + length <= target.length && at + length <= source.length)) return false;
-    if (length >= COPIED_WORDS_MIN && address * WORD_BYTES >= zeroFrom) target.set(source.subarray(at, at + length), address);
-    else for (let index = 0; index < length; index++) target[address + index] = (target[address + index] ?? 0) ^ (source[at + index] ?? 0);
-    for (let page = Math.floor(address / WORDS_PER_PAGE); page * WORDS_PER_PAGE < address + length; page++) changed.add(page);
-    address += length;
-    at += length;
+    const end = address + reader.next();
+    if (!(end > address && end <= target.length)) return false;
+    for (let page = Math.floor(address / WORDS_PER_PAGE); page * WORDS_PER_PAGE < end; page++) changed.add(page);
+    while (address < end) {
+      if (!source.ready()) return false;
+      address += source.write(target, address, end, address * WORD_BYTES >= zeroFrom);
+    }
   }
-  return at === source.length;
+  return !source.ready();
+}
+
+class WordSource {
+  readonly #pieces: Iterator<Uint8Array>;
+  #piece: Int32Array = new Int32Array(0);
+  #at = 0;
+
+  constructor(pieces: Iterable<Uint8Array>) {
+    this.#pieces = pieces[Symbol.iterator]();
+  }
+
+  /** False behind the last word. */
+  ready(): boolean {
+    while (this.#at === this.#piece.length) {
+      const next = this.#pieces.next();
+      this.#piece = next.done === true ? new Int32Array(0) : wordsOf(next.value);
+      this.#at = 0;
+      if (next.done === true) return false;
+    }
+    return true;
+  }
+
+  /** XORs words of the piece at hand into `target` from `address` to `end`, which may be known to be zero. Gives how many. */
+  write(target: Int32Array, address: number, end: number, isZero: boolean): number {
+    const piece = this.#piece;
+    const at = this.#at;
+    const count = Math.min(end - address, piece.length - at);
+    if (isZero && count >= COPIED_WORDS_MIN) target.set(piece.subarray(at, at + count), address);
+    else for (let index = 0; index < count; index++) target[address + index] = (target[address + index] ?? 0) ^ (piece[at + index] ?? 0);
+    this.#at = at + count;
+    return count;
+  }
 }
 
 class RunReader {

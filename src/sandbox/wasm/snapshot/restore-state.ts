@@ -18,9 +18,10 @@ export interface RestoreOptions {
 }
 
 /**
- * The state that a chain of snapshots ends with: `bodies` is a keyframe and the deltas after it, `image` that of the module they were taken of.
+ * The state that a chain of snapshots ends with: `bodies` is a keyframe and deltas each of which is based on the one before, `image` that of the module they were taken of.
+ * That the bodies are those that were recorded is for the caller to know.
  *
- * Every body's checksums are verified, and that each delta follows on the state before it. Throws `snapshot_corrupt`; memory given by `into` is then spoilt.
+ * It is verified that each delta follows on the state before it, and up to VERIFIED_PAGES_MAX the hash of what comes out. Throws `snapshot_corrupt`; memory given by `into` is then spoilt.
  */
 export function restoreState(bodies: readonly Uint8Array[], image: MemoryImage, options: RestoreOptions): GuestState {
   const chain = bodies.map((body) => decodeSnapshotBody(body, options.memoryPagesMax));

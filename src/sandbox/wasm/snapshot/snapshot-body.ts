@@ -1,42 +1,37 @@
 /**
- * The body of a snapshot, version 1. It holds in what the memory of a state differs from its base: the module's image for a keyframe, the memory of the
- * snapshot before for a delta. All numbers are little-endian.
+ * The body of a snapshot, version 2. It holds in what the memory of a state differs from its base: the module's image for a keyframe, an earlier snapshot's memory
+ * for a delta. It has no checksum of its own: the hash of the entry that it is the body of covers it. All numbers are little-endian.
  *
  * | offset | bytes | |
  * | ---: | ---: | --- |
  * | 0 | 4 | `nsnp` |
- * | 4 | 1 | version, 1 |
+ * | 4 | 1 | version, 2 |
  * | 5 | 1 | 0 keyframe, 1 delta |
  * | 6 | 2 | number of mutable globals |
  * | 8 | 4 | size of the memory in pages of 64 KB |
  * | 12 | 4 | bytes of `MemoryDifference.words` |
  * | 16 | 4 | bytes of `MemoryDifference.runs` |
- * | 20 | 4 | CRC-32 of all else: bytes 0 to 19, then from 24 on |
- * | 24 | 32 | hash of the base (`MemoryImage.hash` or `hashState`) |
- * | 56 | 32 | hash of the state |
- * | 88 | 9 each | the globals: `writeGlobal` |
- * | | | one zstd frame: words, then runs; nothing where both are empty |
+ * | 20 | 32 | hash of the base (`MemoryImage.hash` or `hashState`) |
+ * | 52 | 32 | hash of the state |
+ * | 84 | 9 each | the globals: `writeGlobal` |
+ * | | | the pieces (`snapshot-pieces.ts`): the first of the runs, zeros up to a multiple of 4 bytes and the first words, each other of the next words |
  */
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { NanosError } from '../../../protocol/errors.ts';
 import { WASM_PAGE_BYTES } from './guest-state.ts';
-import { WORD_BYTES, type MemoryDifference } from './memory-difference.ts';
+import { WORD_BYTES, type MemoryDifference, type PiecewiseDifference } from './memory-difference.ts';
+import { packPiece, PieceReader } from './snapshot-pieces.ts';
 import { GLOBAL_BYTES, readGlobal, writeGlobal } from './state-hash.ts';
 
 const MAGIC = 0x70_6e_73_6e;
-const VERSION = 1;
-const HEAD_BYTES = 88;
-const CRC_OFFSET = 20;
+const VERSION = 2;
+const HEAD_BYTES = 84;
 const KINDS = ['key', 'delta'] as const;
 
 /** In pages of 64 KB, 256 MB: the memory of larger guests is not captured. */
 export const SNAPSHOT_PAGES_MAX = 4096;
 
-/** The least that zlib takes as the size of its output buffer. */
-const CHUNK_BYTES_MIN = 64;
-
-/** Window of 8 MB at most, whatever a frame's own head asks for. */
-const WINDOW_LOG_MAX = 23;
+/** Bytes of words in a piece: so much memory is taken to inflate a snapshot, whatever its size. */
+const PIECE_WORD_BYTES = 4 * 1024 * 1024;
 
 export interface SnapshotHead {
   readonly kind: 'key' | 'delta';
@@ -49,10 +44,8 @@ export interface SnapshotHead {
 }
 
 export function encodeSnapshotBody(head: SnapshotHead, { words, runs }: MemoryDifference): Uint8Array {
-  const frame = compress(Buffer.concat([words, runs]));
-  const globalsEnd = HEAD_BYTES + head.globals.length * GLOBAL_BYTES;
-  const body = Buffer.alloc(globalsEnd + frame.length);
-  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const start = Buffer.alloc(HEAD_BYTES + head.globals.length * GLOBAL_BYTES);
+  const view = new DataView(start.buffer, start.byteOffset, start.length);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, VERSION);
   view.setUint8(5, KINDS.indexOf(head.kind));
@@ -60,18 +53,23 @@ export function encodeSnapshotBody(head: SnapshotHead, { words, runs }: MemoryDi
   view.setUint32(8, head.pages, true);
   view.setUint32(12, words.length, true);
   view.setUint32(16, runs.length, true);
-  body.write(head.baseHash, 24, 'hex');
-  body.write(head.stateHash, 56, 'hex');
+  start.write(head.baseHash, 20, 'hex');
+  start.write(head.stateHash, 52, 'hex');
   for (const [index, value] of head.globals.entries()) writeGlobal(view, HEAD_BYTES + index * GLOBAL_BYTES, value);
-  body.set(frame, globalsEnd);
-  view.setUint32(CRC_OFFSET, checksum(body), true);
-  return body;
+  return Buffer.concat([start, ...packedPieces(words, runs)]);
+}
+
+function* packedPieces(words: Uint8Array, runs: Uint8Array): Generator<Uint8Array, void> {
+  if (words.length === 0) return;
+  const padding = new Uint8Array(paddedLength(runs.length) - runs.length);
+  yield* packPiece(Buffer.concat([runs, padding, words.subarray(0, PIECE_WORD_BYTES)]));
+  for (let at = PIECE_WORD_BYTES; at < words.length; at += PIECE_WORD_BYTES) yield* packPiece(words.subarray(at, at + PIECE_WORD_BYTES));
 }
 
 export interface DecodedBody {
   readonly head: SnapshotHead;
-  /** Inflated when asked for. Throws `snapshot_corrupt`. */
-  difference(): MemoryDifference;
+  /** Inflated when asked for, words when they are. Throws `snapshot_corrupt`, also while they are read. */
+  difference(): PiecewiseDifference;
 }
 
 /** Throws `snapshot_corrupt`, also for memory larger than `pagesMax` pages of 64 KB. */
@@ -80,7 +78,6 @@ export function decodeSnapshotBody(bytes: Uint8Array, pagesMax: number): Decoded
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   check(body.length >= HEAD_BYTES && view.getUint32(0, true) === MAGIC, 'it is not a snapshot');
   check(view.getUint8(4) === VERSION, `its version is ${view.getUint8(4)} and not ${VERSION}`);
-  check(view.getUint32(CRC_OFFSET, true) === checksum(body), 'its checksum differs');
   const head = decodeHead(body, view);
   const most = Math.min(pagesMax, SNAPSHOT_PAGES_MAX);
   check(head.pages <= most, `a memory of ${head.pages} pages is larger than ${most}`);
@@ -91,20 +88,33 @@ function decodeHead(body: Buffer, view: DataView): SnapshotHead {
   const kind = KINDS[view.getUint8(5)];
   check(kind !== undefined, 'its kind is unknown');
   const globals = decodeGlobals(view, HEAD_BYTES + view.getUint16(6, true) * GLOBAL_BYTES);
-  return { kind, pages: view.getUint32(8, true), baseHash: body.toString('hex', 24, 56), stateHash: body.toString('hex', 56, HEAD_BYTES), globals };
+  return { kind, pages: view.getUint32(8, true), baseHash: body.toString('hex', 20, 52), stateHash: body.toString('hex', 52, HEAD_BYTES), globals };
 }
 
 /** Every run is of one word at least and takes two numbers of up to 5 bytes each: so much is inflated for a memory of this size and no more. */
-function decodeDifference(body: Buffer, view: DataView, { pages, globals }: SnapshotHead): MemoryDifference {
+function decodeDifference(body: Buffer, view: DataView, { pages, globals }: SnapshotHead): PiecewiseDifference {
   const wordBytes = view.getUint32(12, true);
   const runBytes = view.getUint32(16, true);
   check(wordBytes % WORD_BYTES === 0 && wordBytes <= pages * WASM_PAGE_BYTES && runBytes <= (wordBytes / WORD_BYTES) * 10, 'it holds more than its memory');
-  const content = aligned(inflate(body.subarray(HEAD_BYTES + globals.length * GLOBAL_BYTES), wordBytes + runBytes));
-  return { words: content.subarray(0, wordBytes), runs: content.subarray(wordBytes) };
+  const pieces = new PieceReader(body.subarray(HEAD_BYTES + globals.length * GLOBAL_BYTES), snapshotCorrupt);
+  if (wordBytes === 0) {
+    pieces.end();
+    return { words: [], runs: new Uint8Array(0) };
+  }
+  const wordsAt = paddedLength(runBytes);
+  const first = pieces.take(wordsAt + Math.min(wordBytes, PIECE_WORD_BYTES));
+  check(first.subarray(runBytes, wordsAt).every((byte) => byte === 0), 'it holds something between its parts');
+  return { words: wordPieces(first, wordsAt, pieces, wordBytes), runs: new Uint8Array(first.subarray(0, runBytes)) };
 }
 
-function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset % WORD_BYTES === 0 ? bytes : new Uint8Array(bytes);
+function* wordPieces(first: Uint8Array, wordsAt: number, pieces: PieceReader, wordBytes: number): Generator<Uint8Array, void> {
+  yield first.subarray(wordsAt);
+  for (let at = PIECE_WORD_BYTES; at < wordBytes; at += PIECE_WORD_BYTES) yield pieces.take(Math.min(wordBytes - at, PIECE_WORD_BYTES));
+  pieces.end();
+}
+
+function paddedLength(length: number): number {
+  return Math.ceil(length / WORD_BYTES) * WORD_BYTES;
 }
 
 export function snapshotCorrupt(reason: string, cause?: unknown): NanosError {
@@ -113,32 +123,6 @@ export function snapshotCorrupt(reason: string, cause?: unknown): NanosError {
 
 function check(holds: boolean, reason: string): asserts holds {
   if (!holds) throw snapshotCorrupt(reason);
-}
-
-function checksum(body: Uint8Array): number {
-  return crc32(body.subarray(CRC_OFFSET + 4), crc32(body.subarray(0, CRC_OFFSET)));
-}
-
-function compress(content: Uint8Array): Uint8Array {
-  if (content.length === 0) return content;
-  const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
-  return zstdCompressSync(content, { params });
-}
-
-/** Exactly `length` bytes, or an error before more than that is allocated. */
-function inflate(frame: Uint8Array, length: number): Uint8Array {
-  if (length === 0) {
-    check(frame.length === 0, 'it holds more than it names');
-    return frame;
-  }
-  try {
-    const params = { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX };
-    const content = zstdDecompressSync(frame, { params, maxOutputLength: length, chunkSize: Math.max(length, CHUNK_BYTES_MIN) });
-    if (content.length === length) return content;
-  } catch (error) {
-    throw snapshotCorrupt('its content can\'t be inflated', error);
-  }
-  throw snapshotCorrupt('it holds less than it names');
 }
 
 function decodeGlobals(view: DataView, end: number): (number | bigint)[] {

@@ -6,8 +6,9 @@ import { MemoryImage } from './memory-image.ts';
 import { PAGE_BYTES } from './memory-page.ts';
 import { restoreState } from './restore-state.ts';
 import { SNAPSHOT_PAGES_MAX } from './snapshot-body.ts';
-import { CHAIN_BYTES_MIN, CHAIN_DELTAS_MAX, SnapshotWriter, type Snapshot } from './snapshot-writer.ts';
+import { CHAIN_BYTES_MIN, CHAIN_DELTAS_MAX, KEY_SNAPSHOTS_MAX, SnapshotWriter, type Snapshot } from './snapshot-writer.ts';
 import { StateTracker } from './state-tracker.ts';
+import { TestChain } from './test-chain.ts';
 
 const limits = { memoryPagesMax: 65_536 };
 
@@ -38,18 +39,9 @@ function imageOf(pages: number, content: Uint8Array = Uint8Array.of(1, 2, 3)): M
   return new MemoryImage(pages, memory);
 }
 
-/** The bodies that the newest one needs. */
-class Chain {
-  bodies: Uint8Array[] = [];
-
-  add(snapshot: Snapshot): void {
-    if (snapshot.kind === undefined) return;
-    this.bodies = snapshot.kind === 'key' ? [snapshot.body] : [...this.bodies, snapshot.body];
-  }
-}
-
-function assertRestores(chain: Chain, image: MemoryImage, guest: Guest): void {
-  const restored = restoreState(chain.bodies, image, limits);
+function assertRestores(chain: TestChain, image: MemoryImage, guest: Guest): void {
+  assert.ok(chain.bodies().length <= CHAIN_DELTAS_MAX + 1);
+  const restored = restoreState(chain.bodies(), image, limits);
   assert.equal(restored.pages, guest.pages);
   assert.equal(Buffer.compare(restored.memory, guest.memory), 0, 'the memory differs');
   assert.deepEqual(restored.globals, guest.globals);
@@ -79,10 +71,10 @@ describe('SnapshotWriter', () => {
       fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), fc.constantFrom(2, 600), (steps, pages) => {
         const image = imageOf(pages);
         const guest = new Guest(image);
-        const [whole, hashes] = [new SnapshotWriter(image), new SnapshotWriter(image, { hashesOnly: true })];
+        const [whole, hashes] = [new SnapshotWriter(image), new SnapshotWriter(image)];
         for (const taken of steps) {
           change(guest, image, taken);
-          assert.deepEqual(hashes.take(guest), whole.take(guest).stateHash === undefined ? {} : { stateHash: new StateTracker(image).see(guest) });
+          assert.deepEqual(hashes.take(guest, 0, { hashOnly: true }), whole.take(guest, 0).stateHash === undefined ? {} : { stateHash: new StateTracker(image).see(guest) });
         }
       }),
       { numRuns: 10 },
@@ -94,18 +86,27 @@ describe('SnapshotWriter', () => {
       fc.property(fc.array(step, { minLength: 1, maxLength: 50 }), (steps) => {
         const image = imageOf(2);
         const guest = new Guest(image);
-        const writer = new SnapshotWriter(image);
-        const chain = new Chain();
+        const chain = new TestChain(new SnapshotWriter(image));
         for (const each of steps) {
           change(guest, image, each);
-          const snapshot = writer.take(guest);
-          chain.add(snapshot);
+          const snapshot = chain.take(guest);
           assertRestores(chain, image, guest);
           assert.equal(snapshot.stateHash, new StateTracker(image).see(guest), 'the hash depends on the way there');
         }
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('begins with a keyframe after a rest of which only the hash was wanted', () => {
+    const image = imageOf(1);
+    const guest = new Guest(image);
+    const writer = new SnapshotWriter(image);
+    const kinds = [false, true, true, false, false].map((hashOnly, at) => {
+      guest.memory[at] = 7;
+      return writer.take(guest, at, { hashOnly }).kind;
+    });
+    assert.deepEqual(kinds, ['key', undefined, undefined, 'key', 'delta']);
   });
 
   it('takes the same bytes of the same run', () => {
@@ -115,7 +116,7 @@ describe('SnapshotWriter', () => {
       const writer = new SnapshotWriter(image);
       return Array.from({ length: 100 }, (_, index) => {
         guest.memory[(index * 7919) % guest.memory.length] = index;
-        return writer.take(guest);
+        return writer.take(guest, index);
       });
     };
     assert.deepEqual(run(), run());
@@ -125,16 +126,50 @@ describe('SnapshotWriter', () => {
     const image = imageOf(4, new Uint8Array(9000).fill(7));
     const guest = new Guest(image);
     const writer = new SnapshotWriter(image);
-    const first = writer.take(guest);
+    const first = writer.take(guest, 0);
     assert.equal(first.kind, 'key');
     assert.ok(first.kind === 'key' && first.body.length < 200, 'an untouched guest needs next to nothing');
-    const unchanged = writer.take(guest);
+    const unchanged = writer.take(guest, 1);
     assert.ok(unchanged.kind === 'delta' && unchanged.body.length < 200 && unchanged.stateHash === first.stateHash);
   });
 
-  it('bounds a chain by its deltas', () => {
-    const kinds = kindsOf(imageOf(2), 3 * (CHAIN_DELTAS_MAX + 1), (guest, index) => (guest.memory[10] = index));
-    assert.deepEqual(kinds.map((kind, index) => (kind === 'key' ? index : -1)).filter((index) => index >= 0), [0, CHAIN_DELTAS_MAX + 1, 2 * (CHAIN_DELTAS_MAX + 1)]);
+  it('takes a keyframe after so many snapshots', () => {
+    const kinds = kindsOf(imageOf(2), 3 * KEY_SNAPSHOTS_MAX, (guest, index) => (guest.memory[10] = index));
+    assert.deepEqual(kinds.map((kind, index) => (kind === 'key' ? index : -1)).filter((index) => index >= 0), [0, KEY_SNAPSHOTS_MAX, 2 * KEY_SNAPSHOTS_MAX]);
+  });
+
+  it('merges deltas, so that each is restored from few', () => {
+    const image = imageOf(2);
+    const guest = new Guest(image);
+    const chain = new TestChain(new SnapshotWriter(image));
+    const lengths = Array.from({ length: KEY_SNAPSHOTS_MAX }, (_, index) => {
+      guest.memory[index * 40] = 9;
+      chain.take(guest);
+      assertRestores(chain, image, guest);
+      return chain.bodies().length;
+    });
+    assert.deepEqual(lengths.slice(0, 9), [1, 2, 2, 3, 2, 3, 3, 4, 2]);
+    assert.equal(Math.max(...lengths), 7);
+  });
+
+  it('restores any earlier snapshot of a chain too', () => {
+    const image = imageOf(3);
+    const guest = new Guest(image);
+    const chain = new TestChain(new SnapshotWriter(image));
+    const memories = Array.from({ length: 100 }, (_, index) => {
+      guest.memory.fill(index + 1, (index * 977) % 100_000, ((index * 977) % 100_000) + 10 * (index % 60));
+      if (index === 70) guest.grow(2);
+      chain.take(guest);
+      return Uint8Array.from(guest.memory);
+    });
+    for (const [at, memory] of memories.entries()) assert.equal(Buffer.compare(restoreState(chain.bodies(at), image, limits).memory, memory), 0, String(at));
+  });
+
+  it('takes a keyframe where too many deltas would have to be applied, being too large to be merged', () => {
+    const pages = 256;
+    const image = imageOf(pages);
+    const fill = (guest: Guest, index: number): unknown => (index === 0 ? guest.memory.fill(7) : guest.memory.fill(index + 1, 0, 40 * PAGE_BYTES));
+    assert.equal(kindsOf(image, CHAIN_DELTAS_MAX + 3, fill).lastIndexOf('key'), CHAIN_DELTAS_MAX + 1);
   });
 
   it('bounds a chain by what it holds, unless its keyframe holds more', () => {
@@ -150,7 +185,7 @@ describe('SnapshotWriter', () => {
       const guest = new Guest(new MemoryImage(0, new Uint8Array()));
       guest.grow(pages);
       const writer = new SnapshotWriter(new MemoryImage(0, new Uint8Array()));
-      return Array.from({ length: 7 }, () => (writer.take(guest).stateHash === undefined ? 0 : 1));
+      return Array.from({ length: 7 }, () => (writer.take(guest, 0).stateHash === undefined ? 0 : 1));
     };
     assert.deepEqual(taken(256), [1, 1, 1, 1, 1, 1, 1]);
     assert.deepEqual(taken(257), [1, 0, 1, 0, 1, 0, 1]);
@@ -164,6 +199,6 @@ function kindsOf(image: MemoryImage, count: number, act: (guest: Guest, index: n
   const writer = new SnapshotWriter(image);
   return Array.from({ length: count }, (_, index) => {
     act(guest, index);
-    return writer.take(guest).kind;
+    return writer.take(guest, index).kind;
   });
 }

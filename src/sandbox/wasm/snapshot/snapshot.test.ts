@@ -10,6 +10,7 @@ import { MemoryImage } from './memory-image.ts';
 import { restoreState } from './restore-state.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { StateTracker } from './state-tracker.ts';
+import { TestChain } from './test-chain.ts';
 
 function imageOf(module: MeteredModule): MemoryImage {
   const { memoryPages, memory } = createGuest(module);
@@ -40,14 +41,11 @@ describe('a restored guest', () => {
     assert.equal(module.snapshotRefusal, undefined);
     const image = imageOf(module);
     const live = createGuest(module);
-    const writer = new SnapshotWriter(image);
-    let chain: Uint8Array[] = [];
+    const chain = new TestChain(new SnapshotWriter(image));
     for (let step = 1; step <= 40; step++) {
       enterGuest(live, 'step', step);
-      const snapshot = writer.take(live.state());
-      assert.ok(snapshot.kind !== undefined);
-      chain = snapshot.kind === 'key' ? [snapshot.body] : [...chain, snapshot.body];
-      const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain, image, { ...testLimits, into }));
+      const snapshot = chain.take(live.state());
+      const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain.bodies(), image, { ...testLimits, into }));
       assert.equal(new StateTracker(image).see(restored.state()), snapshot.stateHash);
       if (step % 10 !== 0) continue;
       const twin = createGuest(module);
@@ -73,13 +71,12 @@ describe('a restored guest', () => {
     const live = createGuest(module);
     startQuickJs(live);
     evaluateInQuickJs(live, 'var seen = []; function next() { seen.push({ at: seen.length, text: "x".repeat(seen.length) }); return JSON.stringify(seen) }');
-    const writer = new SnapshotWriter(image);
-    const chain: Uint8Array[] = [];
+    const chain = new TestChain(new SnapshotWriter(image));
     for (let step = 0; step < 5; step++) {
       evaluateInQuickJs(live, 'next()');
-      chain.push(writer.take(live.state()).body ?? assert.fail());
+      chain.take(live.state());
     }
-    const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain, image, { ...testLimits, into }));
+    const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain.bodies(), image, { ...testLimits, into }));
     assert.equal(evaluateInQuickJs(restored, 'next()'), evaluateInQuickJs(live, 'next()'));
     assert.equal(Buffer.compare(restored.memory, live.memory), 0);
   });

@@ -48,4 +48,22 @@ describe('StateTracker', () => {
       new StateTracker(new MemoryImage(0, new Uint8Array())).see({ pages, memory: new Uint8Array(pages * 65_536), globals });
     assert.equal(new Set([see(1), see(2), see(1, 0), see(1, 1), see(1, 0n), see(1, 0, 0)]).size, 6);
   });
+
+  it('goes on the same after it was packed', () => {
+    const memory = new Uint8Array(65_536).fill(7, 0, 30_000);
+    const image = new MemoryImage(1, memory);
+    const [packed, other] = [new StateTracker(image), new StateTracker(image)];
+    for (let turn = 0; turn < 5; turn++) {
+      crypto.getRandomValues(memory.subarray(turn * 5000, turn * 5000 + 3000));
+      memory.fill(7, 0, turn * 2500);
+      const state = { pages: 1, memory, globals: [turn] };
+      assert.equal(packed.see(state), other.see(state));
+      packed.pack();
+      packed.pack();
+      if (turn % 2 === 0) assert.deepEqual(packed.ownPages(), other.ownPages());
+      assert.deepEqual(packed.changedPages(memory), []);
+      for (let page = 0; page < 16; page++) assert.equal(Buffer.compare(packed.page(page), other.page(page)), 0);
+      packed.pack();
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ScheduledEvent } from '../../../protocol/app-call.ts';
 import { NanosError } from '../../../protocol/errors.ts';
 import { isAppName } from '../../../protocol/hostname.ts';
 import { readJsonBody } from '../read-body.ts';
@@ -6,6 +7,8 @@ import type { Route, RouteContext } from '../route.ts';
 import { sendEmpty, sendJson } from '../send.ts';
 
 const rollbackSchema = z.strictObject({ version: z.number().int().positive().optional() }).optional();
+
+const triggerSchema = z.strictObject({ cron: z.string().min(1).max(100), scheduled_time: z.number().int().min(0).max(8.64e15).optional() });
 
 /** The apps: list, one, rollback, removal. Uploads are in upload-routes. */
 export const appRoutes: readonly Route[] = [
@@ -18,6 +21,15 @@ export const appRoutes: readonly Route[] = [
     handle: async (context) => {
       const name = nameOf(context);
       sendJson(context.response, 200, await context.host.rollback(name, await versionOf(context)));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/apps/:name/trigger',
+    scope: 'admin',
+    handle: async (context) => {
+      await context.host.trigger(nameOf(context), await scheduledOf(context));
+      sendEmpty(context.response, 204);
     },
   },
   {
@@ -41,4 +53,10 @@ async function versionOf(context: RouteContext): Promise<number | undefined> {
   const parsed = rollbackSchema.safeParse(await readJsonBody(context));
   if (!parsed.success) throw new NanosError('bad_request', 'The body must be empty or { "version": N }');
   return parsed.data?.version;
+}
+
+async function scheduledOf(context: RouteContext): Promise<ScheduledEvent> {
+  const parsed = triggerSchema.safeParse(await readJsonBody(context));
+  if (!parsed.success) throw new NanosError('bad_request', 'The body must be { "cron": PATTERN, "scheduled_time"?: MS }');
+  return { cron: parsed.data.cron, timeMs: parsed.data.scheduled_time ?? Date.now() };
 }

@@ -15,15 +15,23 @@ const NOTHING_MORE = 204;
 
 const goal = z.string().max(AGENT_LIMITS.goalCharactersMax).optional();
 const runSchema = z.strictObject({ manifest: z.string().min(1), goal });
+/** An edit may hold the content of a file. */
+const DECISION_BYTES_MAX = 20 * 1024 * 1024;
+const decisionSchema = z.discriminatedUnion('decision', [
+  z.strictObject({ decision: z.literal('approve') }),
+  z.strictObject({ decision: z.literal('deny'), reason: z.string().max(AGENT_LIMITS.goalCharactersMax).optional() }),
+  z.strictObject({ decision: z.literal('edit'), arguments: z.record(z.string(), z.json()).optional(), body: z.string().optional() }),
+]);
 const forkSchema = z.strictObject({ step: z.int().min(0).max(1_000_000_000), edit: z.json().optional(), goal });
 
-/** The runs of agents: start, list, one, its events, fork, cancel. */
+/** The runs of agents: start, list, one, its events, fork, approvals, cancel. */
 export const runRoutes: readonly Route[] = [
   { method: 'POST', path: '/v1/run', scope: 'admin', handle: start },
   { method: 'GET', path: '/v1/runs', scope: 'read', handle: list },
   { method: 'GET', path: '/v1/runs/:id', scope: 'read', handle: async (context) => sendJson(context.response, 200, await context.host.runs.run(idOf(context), waitMsOf(context.url))) },
   { method: 'GET', path: '/v1/runs/:id/events', scope: 'read', handle: events },
   { method: 'POST', path: '/v1/runs/:id/fork', scope: 'admin', handle: fork },
+  { method: 'POST', path: '/v1/runs/:id/approvals/:call', scope: 'admin', handle: decide },
   { method: 'POST', path: '/v1/runs/:id/cancel', scope: 'admin', handle: async (context) => sendJson(context.response, 200, await context.host.runs.cancel(idOf(context))) },
 ];
 
@@ -40,10 +48,20 @@ async function fork(context: RouteContext): Promise<void> {
   await sendBegun(context, await context.host.runs.fork(idOf(context), request), waitMs);
 }
 
+/** The run goes on by itself: the answer says how it is at once. */
+async function decide(context: RouteContext): Promise<void> {
+  const call = Number(/^\d{1,8}$/u.exec(context.params['call'] ?? '')?.[0]);
+  if (!Number.isSafeInteger(call)) throw new NanosError('not_found', 'The call is named by its number in the run');
+  const waitMs = waitMsOf(context.url);
+  const shape = '{ "decision": "approve" }, { "decision": "deny", "reason"?: "TEXT" } or { "decision": "edit", "arguments"?: JSON, "body"?: "TEXT" }';
+  const request = parse(decisionSchema, await readJsonBody(context, DECISION_BYTES_MAX), shape);
+  await sendBegun(context, await context.host.runs.decide(idOf(context), call, { request, scope: 'admin' }), waitMs);
+}
+
 /** 202, or 200 when the client waited and the run is over. */
 async function sendBegun({ response, host }: RouteContext, begun: RunView, waitMs: number): Promise<void> {
   const run = waitMs === 0 ? begun : await host.runs.run(begun.id, waitMs);
-  const isOver = waitMs > 0 && run.status !== 'running' && run.status !== 'interrupted';
+  const isOver = waitMs > 0 && run.status !== 'running' && run.status !== 'interrupted' && run.status !== 'waiting';
   sendJson(response, isOver ? 200 : 202, run, { location: `/v1/runs/${run.id}` });
 }
 
