@@ -151,7 +151,7 @@ test('configuration: keys of wrangler that are read, passed over, or warned abou
   const heading = '## wrangler.jsonc, wrangler.json, wrangler.toml';
   const [, passedOver = '', warned = ''] = /^(These say nothing .*)\n\n(Every other key .*)$/mu.exec(section(read('docs/configuration.md'), heading)) ?? [];
   const warnings = (key: string, value: unknown): number => wrangler(parseJsonc('wrangler.json', JSON.stringify({ [key]: value }))).warnings.length;
-  const sample: Record<string, unknown> = { name: 'a', main: 'b', vars: { A: 1 }, route: 'a.com/*', routes: ['b.com'], limits: { cpu_ms: 1, subrequests: 1 }, rules: [{ type: 'Text', globs: ['a'], fallthrough: true }] };
+  const sample: Record<string, unknown> = { name: 'a', main: 'b', vars: { A: 1 }, route: 'a.com/*', routes: ['b.com'], limits: { cpu_ms: 1, subrequests: 1 }, ai: { binding: 'AI', remote: true }, rules: [{ type: 'Text', globs: ['a'], fallthrough: true }], services: [{ binding: 'B', service: 'b' }], triggers: { crons: ['* * * * *'] } };
   assert.deepEqual(keysIn('docs/configuration.md', heading).toSorted(), Object.keys(sample).toSorted());
   for (const [key, value] of Object.entries(sample)) assert.equal(warnings(key, value), 0, key);
   assert.ok(quoted(passedOver).length > 0);

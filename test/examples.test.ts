@@ -5,6 +5,9 @@ import { after, test } from 'node:test';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkApiGateway } from './examples/api-gateway.ts';
+import { checkAskAnAgent } from './examples/ask-an-agent.ts';
+import { checkEdgePage } from './examples/edge-page.ts';
+import { checkHeartbeat } from './examples/heartbeat.ts';
 import { checkShortLinks } from './examples/short-links.ts';
 import { checkStorefront } from './examples/storefront.ts';
 import { checkWebhook } from './examples/webhook.ts';
@@ -37,8 +40,11 @@ const checks: Readonly<Record<string, (cleanup: Cleanup) => Promise<void>>> = {
 
   'api-gateway': checkApiGateway,
   webhook: checkWebhook,
+  heartbeat: checkHeartbeat,
+  'edge-page': (cleanup) => checkEdgePage(cleanup, host),
   'short-links': () => checkShortLinks(host),
   storefront: () => checkStorefront(host),
+  'ask-an-agent': () => checkAskAnAgent(host),
 
   async notes() {
     const headers = { 'content-type': 'application/json' };

@@ -28,7 +28,7 @@ async function fixture(t: { after(action: () => Promise<void>): void }): Promise
   await store.open();
   const main = join(folder, 'index.js');
   await writeFile(main, 'x');
-  const rest = { hostnames: [], confined: false, port: undefined, limits: {}, rules: [], egress: undefined, configFiles: [], warnings: [] };
+  const rest = { hostnames: [], confined: false, port: undefined, limits: {}, rules: [], egress: undefined, bindings: {}, crons: [], configFiles: [], warnings: [] };
   const app: AppConfig = { name: 'a', folder, path: folder, main, vars: { A: 1 }, secrets: { S: 'hidden' }, ...rest };
   const remember = async (key: string): Promise<void> => {
     const input = await currentInput(main);

@@ -45,6 +45,8 @@ function sharedOutside(folder: string): Plugin {
     name: 'shared-outside',
     setup({ onResolve }) {
       onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+        // a package belongs to the part that imports it
+        if (/[\\/]node_modules[\\/]/.test(resolveDir)) return undefined;
         const target = resolve(resolveDir, path);
         return target.startsWith(`${folder}/`) ? undefined : { path: target, external: true };
       });

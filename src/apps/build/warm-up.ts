@@ -1,4 +1,4 @@
-import { Packer, ToGuest } from '../../protocol/boundary.ts';
+import { Packer, SHARED_SLOTS, ToGuest } from '../../protocol/boundary.ts';
 
 /**
  * A script that V8 runs on a finished snapshot to learn which functions a first request needs: it keeps their bytecode and discards
@@ -18,6 +18,6 @@ export function warmUpScript(): string {
   }`;
   // an app in the snapshot has registered itself, and its handler is not for trying out
   return `let isFree=true;try{__nanos("app",{default:{${handler}}})}catch{isFree=false}
-    const dispatch=__nanos("attach",()=>{},new ArrayBuffer(8),new ArrayBuffer(32),"{}","{}",[]);
+    const dispatch=__nanos("attach",()=>{},new ArrayBuffer(${SHARED_SLOTS * 4}),new ArrayBuffer(32),"{}","{}","[]",[]);
     if(isFree)dispatch(${JSON.stringify(packer.take())},1);`;
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { bindingRequestsSchema } from '../../protocol/bindings/binding-kinds.ts';
 import { checkDocument } from '../../protocol/documents/check-document.ts';
 import type { ConfigDocument } from '../../protocol/documents/config-document.ts';
 import { appPortSchema, envSchema, hostPatternSchema, hostnameSchema, mergeHostnames } from '../../protocol/operator.ts';
 import { writtenLimitsSchema } from '../../protocol/written-limits.ts';
-import { WarningList, isVacuous } from './written-config.ts';
+import { cronsSchema } from './crons-schema.ts';
 import type { WrittenConfig } from './written-config.ts';
 
 const appNanoSchema = z.strictObject({
@@ -15,14 +16,13 @@ const appNanoSchema = z.strictObject({
   env: envSchema.optional(),
   limits: writtenLimitsSchema.optional(),
   permissions: z.strictObject({ network: z.union([z.boolean(), z.array(hostPatternSchema)]).optional() }).optional(),
-  bindings: z.json().optional(),
+  bindings: bindingRequestsSchema.optional(),
+  crons: cronsSchema.optional(),
 });
 
 /** An `app.nano` file. `permissions.network`: true or absent asks for any public host, false for none. Throws `config_invalid`. */
 export function appNano(document: ConfigDocument): WrittenConfig {
   const written = checkDocument(appNanoSchema, document);
-  const warnings = new WarningList(document);
-  if (!isVacuous(written.bindings)) warnings.add(['bindings'], () => 'bindings is not supported yet and is ignored');
   return {
     name: written.name,
     main: written.main,
@@ -32,7 +32,9 @@ export function appNano(document: ConfigDocument): WrittenConfig {
     limits: written.limits ?? {},
     rules: [],
     egress: requestedHosts(written.permissions?.network),
-    warnings: warnings.all(),
+    bindings: written.bindings ?? {},
+    crons: written.crons ?? [],
+    warnings: [],
   };
 }
 

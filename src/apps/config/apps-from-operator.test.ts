@@ -40,6 +40,17 @@ describe('appsFromOperator', () => {
     assert.deepEqual(ranges, [['127.0.0.0/8', '::1/128'], []]);
   });
 
+  it('grants bindings and tokens to an entry, above what its tenant has', async (test) => {
+    const root = await testFolder(test, {
+      'nanos.yaml': 'apps:\n  - { path: a, tokens: { max: 5 }, bindings: { AI: { type: llm, max_tokens: 9 } } }\ntenants: { a: { tokens: { max: 7, per: hour }, bindings: { AI: { type: llm }, R: { type: agent, manifest: r.nano } } } }',
+      'a/index.js': '',
+    });
+    const { policy } = await appsFromOperator(await readOperatorFile(join(root, 'nanos.yaml')), root, {});
+    const granted = policy.tenants.get('a');
+    assert.deepEqual(granted?.bindings, { AI: { type: 'llm', max_tokens: 9 }, R: { type: 'agent', manifest: 'r.nano' } });
+    assert.deepEqual(granted?.tokens, { tokensMax: 5, per: 'day' });
+  });
+
   it('expands listed names into secrets, and leaves others and the folder alone', async (test) => {
     const root = await testFolder(test, {
       'nanos.yaml': 'secrets: [TOKEN]\napps:\n  - { path: a, env: { AUTH: "Bearer ${TOKEN}", OTHER: "${HOME}", N: 1 } }',

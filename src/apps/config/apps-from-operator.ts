@@ -83,6 +83,8 @@ function mergeGrants(general: TenantGrant | undefined, particular: TenantGrant):
       hosts: particular.egress.hosts ?? general.egress.hosts,
       privateRanges: particular.egress.privateRanges ?? general.egress.privateRanges,
     },
+    bindings: { ...general.bindings, ...particular.bindings },
+    tokens: particular.tokens ?? general.tokens,
   };
 }
 

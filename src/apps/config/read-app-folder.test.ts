@@ -26,6 +26,8 @@ describe('readAppFolder without a configuration', () => {
         limits: {},
         rules: [],
         egress: undefined,
+        bindings: {},
+        crons: [],
         confined: false,
         configFiles: [],
         warnings: [],
@@ -83,6 +85,7 @@ describe('readAppFolder with a wrangler file', () => {
       "routes": ["a.example.com", { "pattern": "b.example.com", "custom_domain": true }, { "pattern": "a.example.com/*", "zone_name": "example.com" }],
       "limits": { "cpu_ms": 30, "subrequests": 5 },
       "rules": [{ "type": "Text", "globs": ["**/*.md"], "fallthrough": true }],
+      "ai": { "binding": "AI", "remote": true },
       "kv_namespaces": [], "triggers": { "crons": [] },
     }`;
     const root = await testFolder(test, { 'wrangler.jsonc': wrangler, 'src/worker.ts': WORKER });
@@ -98,6 +101,7 @@ describe('readAppFolder with a wrangler file', () => {
       limits: { cpuMsMax: 30, subrequestsMax: 5 },
       rules: [{ type: 'Text', globs: ['**/*.md'] }],
       egress: undefined,
+      bindings: { AI: { type: 'llm' } },
       confined: false,
       configFiles: [join(root, 'wrangler.jsonc')],
       warnings: [],
@@ -198,7 +202,9 @@ env: { A: "1", B: [true] }
 limits: { memory: 64MB, cpu_ms: 20, startup_ms: 500, wall_ms: 1000, subrequests: 5, body: 1.5 MB, in_flight: 2, queued: 3 }
 permissions:
   network: [API.example.com, "*.example.org"]
-bindings: []
+bindings:
+  AI: { type: llm, model: small, max_tokens: 50 }
+  R: { type: agent, manifest: r/agent.nano, tokens: 9 }
 `;
     const root = await testFolder(test, { 'app.nano': text, 'worker.js': WORKER });
     assert.deepEqual(await readAppFolder(root), {
@@ -222,6 +228,7 @@ bindings: []
       },
       rules: [],
       egress: ['api.example.com', '*.example.org'],
+      bindings: { AI: { type: 'llm', model: 'small', max_tokens: 50 }, R: { type: 'agent', manifest: 'r/agent.nano', tokens: 9 } },
       confined: false,
       configFiles: [join(root, 'app.nano')],
       warnings: [],
@@ -235,13 +242,12 @@ bindings: []
     });
   }
 
-  it('warns about bindings', async (test) => {
-    const root = await testFolder(test, { 'app.nano': 'name: a\nbindings:\n  KV: store\n', 'index.js': WORKER });
-    assert.deepEqual((await readAppFolder(root)).warnings, [{ file: join(root, 'app.nano'), line: 2, message: 'bindings is not supported yet and is ignored' }]);
-  });
-
   const mistakes: readonly (readonly [string, number, number, RegExp])[] = [
     ['name: a\nhostnme: b.com', 2, 1, /^Unknown key "hostnme"; did you mean "hostname"\?$/],
+    ['bindings:\n  KV: store', 2, 7, /^bindings\.KV must be a mapping, not text$/],
+    ['bindings:\n  KV: { type: kv }', 2, 15, /^bindings\.KV\.type must be llm or agent$/],
+    ['bindings:\n  R: { type: agent, wall_ms: 5 }', 2, 21, /^Unknown key "wall_ms" in bindings\.R; valid here: type, model, max_tokens, manifest, tokens$/],
+    ['bindings:\n  a-b: { type: llm }', 2, 3, /^bindings\.a-b must be 1 to 64 letters/],
     ['limits:\n  memroy: 1MB', 2, 3, /^Unknown key "memroy" in limits; did you mean "memory"\?$/],
     ['permissions: { files: true }', 1, 16, /^Unknown key "files" in permissions; valid here: network$/],
     ['name: 5', 1, 7, /^name must be text, not 5$/],

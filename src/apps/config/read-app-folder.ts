@@ -68,6 +68,8 @@ export async function readListedFolder(listing: AppFolderListing, overrides: Fol
     limits: written.limits,
     rules: written.rules,
     egress: written.egress,
+    bindings: written.bindings,
+    crons: written.crons,
     confined: overrides.confined ?? false,
     configFiles: [document?.file, devVars].filter((file) => file !== undefined),
     warnings: [...written.warnings, ...ignoredConfigs(listing)],

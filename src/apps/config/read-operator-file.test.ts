@@ -34,7 +34,10 @@ agents:
   threads: 3
   limits_max: { memory: 512MB, max_steps: 7, fuel: 8, fuel_per_resume: 9, wall_ms: 10, tokens: 11 }
   egress: { hosts: [api.example.com], private: [10.2.0.0/16] }
+  shared_memories: [team]
+  approve: [fs_write, mcp_call]
   runs: { kept: 12, bytes: 1GB, days: 13 }
+models: { threads_max: 14, context_tokens_max: 15000, idle_ms: 16000 }
 `;
 
 describe('readOperatorFile', () => {
@@ -71,8 +74,11 @@ describe('readOperatorFile', () => {
         threads: 3,
         limitsMax: { memoryBytesMax: 512 * 1024 * 1024, stepsMax: 7, fuelMax: 8n, fuelPerResumeMax: 9n, wallMsMax: 10, tokensMax: 11 },
         egress: { hosts: ['api.example.com'], privateRanges: ['10.2.0.0/16'] },
+        sharedMemories: ['team'],
+        approve: ['fs_write', 'mcp_call'],
         runs: { kept: 12, bytes: 1024 ** 3, days: 13 },
       },
+      models: { threadsMax: 14, contextTokensMax: 15_000, idleMsMax: 16_000 },
     });
   });
 
@@ -106,7 +112,13 @@ describe('readOperatorFile', () => {
     ['secrets: ["A-B"]', 1, 11, /^secrets\[0\] must be the name of an environment variable$/],
     ['agents: { limits_max: { memory: 100B } }', 1, 33, /^agents\.limits_max\.memory must be a size such as "512MB", a whole number of 65536 bytes/],
     ['agents: { limits_max: { fuel: 0 } }', 1, 31, /^agents\.limits_max\.fuel must be at least 1$/],
+    ['agents: { approve: [shell] }', 1, 21, /^agents\.approve\[0\] must be one of fs_read, /],
     ['agents: { folders: a }', 1, 11, /^Unknown key "folders" in agents; did you mean "folder"\?$/],
+    ['agents: { shared_memories: ["/x"] }', 1, 29, /^agents\.shared_memories\[0\] must be 1 to 64 letters/],
+    ['models: { threads: 2 }', 1, 11, /^Unknown key "threads" in models/],
+    ['models: { threads_max: 0 }', 1, 24, /^models\.threads_max must be at least 1$/],
+    ['models:\n  context_tokens_max: 63', 2, 23, /^models\.context_tokens_max must be at least 64$/],
+    ['models: { idle_ms: 999 }', 1, 20, /^models\.idle_ms must be at least 1000$/],
     ['port: 65536', 1, 7, /^port must be at most 65535$/],
     ['cells: 0', 1, 8, /^cells must be at least 1$/],
     ['apps: {}', 1, 7, /^apps must be a list, not a mapping$/],

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import type { Json, ModuleRule } from '../../protocol/app.ts';
+import { type BindingRequest, bindingNameSchema } from '../../protocol/bindings/binding-kinds.ts';
+import { LLM_BINDING } from '../../protocol/bindings/llm-binding.ts';
+import { SERVICE_BINDING } from '../../protocol/bindings/service-binding.ts';
 import { checkDocument } from '../../protocol/documents/check-document.ts';
 import { quoted } from '../../protocol/documents/config-document.ts';
 import type { ConfigDocument, Path } from '../../protocol/documents/config-document.ts';
 import { nearestKey } from '../../protocol/documents/nearest-key.ts';
-import { canonicalHost } from '../../protocol/hostname.ts';
+import { canonicalHost, isAppName } from '../../protocol/hostname.ts';
 import { envSchema } from '../../protocol/operator.ts';
+import { cronsSchema } from './crons-schema.ts';
 import { WarningList, isVacuous } from './written-config.ts';
 import type { WrittenConfig } from './written-config.ts';
 
@@ -24,11 +28,17 @@ const wranglerSchema = z.looseObject({
   routes: z.array(routeSchema).optional(),
   limits: z.looseObject({ cpu_ms: count.optional(), subrequests: count.optional() }).optional(),
   rules: z.array(ruleSchema).optional(),
+  ai: z.looseObject({ binding: bindingNameSchema }).optional(),
+  services: z.array(z.looseObject({ binding: bindingNameSchema, service: z.string().refine(isAppName, 'must be the name of an app') })).optional(),
+  triggers: z.looseObject({ crons: cronsSchema.optional() }).optional(),
 });
 
 const READ_KEYS = Object.keys(wranglerSchema.shape);
 const ROUTE_KEYS = new Set(['pattern', 'zone_name', 'zone_id', 'custom_domain', 'enabled', 'previews_enabled']);
 const RULE_KEYS = new Set(['type', 'globs', 'fallthrough']);
+const AI_KEYS = new Set(['binding', 'remote']);
+const SERVICE_KEYS = new Set(['binding', 'service', 'environment', 'remote']);
+const TRIGGER_KEYS = new Set(['crons']);
 const LIMIT_KEYS = new Set(['cpu_ms', 'subrequests']);
 
 /** Keys that say something to Cloudflare's platform or to wrangler's own commands, and nothing to the app. */
@@ -60,10 +70,10 @@ const SWITCHES = new Set(['no_bundle', 'node_compat', 'find_additional_modules']
 
 /** Keys that wrangler knows, so that none of them passes for a misspelling of another. */
 const UNSUPPORTED_KEYS = new Set(
-  `ai ai_search alias analytics_engine_datasets assets base_dir browser build cloudchamber compatibility_flags containers d1_databases data_blobs define
+  `ai_search alias analytics_engine_datasets assets base_dir browser build cloudchamber compatibility_flags containers d1_databases data_blobs define
   dispatch_namespaces durable_objects env exports hyperdrive images jsx_factory jsx_fragment kv_namespaces media migrations mtls_certificates
-  pages_build_output_dir pipelines python_modules queues r2_buckets ratelimits secrets secrets_store_secrets send_email services site streaming_tail_consumers
-  tail_consumers text_blobs triggers tsconfig type unsafe unsafe_hello_world vectorize version_metadata vpc_services wasm_modules worker_loaders workflows`.split(/\s+/),
+  pages_build_output_dir pipelines python_modules queues r2_buckets ratelimits secrets secrets_store_secrets send_email site streaming_tail_consumers
+  tail_consumers text_blobs tsconfig type unsafe unsafe_hello_world vectorize version_metadata vpc_services wasm_modules worker_loaders workflows`.split(/\s+/),
 );
 
 /** A wrangler file, as it is. What it asks for beyond this host's abilities becomes a warning each. Throws `config_invalid`. */
@@ -72,6 +82,9 @@ export function wrangler(document: ConfigDocument): WrittenConfig {
   const warnings = new WarningList(document);
   for (const [key, value] of Object.entries(written)) warnAboutKey(warnings, key, value);
   warnAboutOthers(warnings, ['limits'], written.limits ?? {}, LIMIT_KEYS);
+  warnAboutOthers(warnings, ['ai'], written.ai ?? {}, AI_KEYS);
+  for (const [index, service] of (written.services ?? []).entries()) warnAboutOthers(warnings, ['services', index], service, SERVICE_KEYS);
+  warnAboutOthers(warnings, ['triggers'], written.triggers ?? {}, TRIGGER_KEYS);
   const routes: { route: z.infer<typeof routeSchema>; path: Path }[] = (written.routes ?? []).map((route, index) => ({ route, path: ['routes', index] }));
   if (written.route !== undefined) routes.push({ route: written.route, path: ['route'] });
   return {
@@ -83,8 +96,15 @@ export function wrangler(document: ConfigDocument): WrittenConfig {
     limits: { cpuMsMax: written.limits?.cpu_ms, subrequestsMax: written.limits?.subrequests },
     rules: (written.rules ?? []).flatMap((rule, index) => moduleRule(warnings, ['rules', index], rule)),
     egress: undefined,
+    bindings: bindingsOf(written),
+    crons: written.triggers?.crons ?? [],
     warnings: warnings.all(),
   };
+}
+
+function bindingsOf({ ai, services = [] }: z.infer<typeof wranglerSchema>): Record<string, BindingRequest> {
+  const named = services.map(({ binding, service }): [string, BindingRequest] => [binding, { type: SERVICE_BINDING, service }]);
+  return { ...Object.fromEntries(named), ...(ai === undefined ? {} : { [ai.binding]: { type: LLM_BINDING } }) };
 }
 
 function warnAboutKey(warnings: WarningList, key: string, value: unknown): void {

@@ -1,4 +1,5 @@
 import type { ConfigWarning, Json, ModuleRule } from '../../protocol/app.ts';
+import type { BindingRequest } from '../../protocol/bindings/binding-kinds.ts';
 import type { ConfigDocument, Path } from '../../protocol/documents/config-document.ts';
 import type { AppLimitsRequest } from '../../protocol/limits.ts';
 
@@ -12,6 +13,8 @@ export interface WrittenConfig {
   readonly limits: AppLimitsRequest;
   readonly rules: readonly ModuleRule[];
   readonly egress: readonly string[] | undefined;
+  readonly bindings: Readonly<Record<string, BindingRequest>>;
+  readonly crons: readonly string[];
   readonly warnings: readonly ConfigWarning[];
 }
 
@@ -24,6 +27,8 @@ export const NOTHING_WRITTEN: WrittenConfig = {
   limits: {},
   rules: [],
   egress: undefined,
+  bindings: {},
+  crons: [],
   warnings: [],
 };
 

@@ -22,7 +22,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Parts = ReadonlyMap<string, Bytes>;
 
 const rsa = ['RSASSA-PKCS1-v1_5', 'RSA-PSS', 'RSA-OAEP'] as const;
-const names = z.enum([...rsa, 'ECDSA', 'ECDH', 'Ed25519', 'X25519', 'AES-CTR', 'AES-CBC', 'AES-GCM', 'AES-KW', 'HMAC', 'HKDF', 'PBKDF2', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512', 'MD5']);
+const names = z.enum([...rsa, 'ECDSA', 'ECDH', 'Ed25519', 'Ed448', 'X25519', 'X448', 'AES-CTR', 'AES-CBC', 'AES-GCM', 'AES-KW', 'HMAC', 'HKDF', 'PBKDF2', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512', 'MD5']);
 const hashes = z.enum(['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512']);
 const uint32 = z.number().int().min(0).max(0xffff_ffff);
 const usages = z.array(z.enum(['encrypt', 'decrypt', 'sign', 'verify', 'deriveKey', 'deriveBits', 'wrapKey', 'unwrapKey'])).max(8);
@@ -135,7 +135,7 @@ function required<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-const byteMembers = ['counter', 'iv', 'additionalData', 'label', 'salt', 'info', 'publicExponent'];
+const byteMembers = ['counter', 'iv', 'additionalData', 'label', 'salt', 'info', 'context', 'publicExponent'];
 
 /** The algorithm as Node takes it: members of bytes come from the parts. */
 function withBytes(algorithm: Algorithm | undefined, parts: Parts): Algorithm {
@@ -268,7 +268,7 @@ async function deriveBits(message: Message, parts: Parts): Promise<Outcome> {
   if (lengthBits !== null && lengthBits > SUBTLE_LIMITS.outputBytesMax * 8) throw new DOMException('The length is too large', 'OperationError');
   checkIterations(algorithm, lengthBits ?? 0);
   const key = await takeKey(message, parts, 0, ['deriveBits']);
-  const isAgreement = algorithm.name === 'ECDH' || algorithm.name === 'X25519';
+  const isAgreement = algorithm.name === 'ECDH' || algorithm.name === 'X25519' || algorithm.name === 'X448';
   const other = isAgreement ? { public: await takeKey(message, parts, 1, []) } : {};
   const parameters = { ...withBytes(algorithm, parts), ...other } as webcrypto.EcdhKeyDeriveParams;
   return dataOutcome(await subtle.deriveBits(parameters, key, lengthBits));

@@ -17,6 +17,8 @@ export class ActiveRequest {
   /** the response's body is complete */
   bodyDone = false;
   waitUntilPending = false;
+  /** the guest is still to be told of a rejection that nobody handles, on this request's account */
+  rejectionPending = false;
   /** what its answer will be counted as */
   outcome: 'ok' | ErrorCode = 'ok';
   /** last time the response made progress, ms */
@@ -43,6 +45,6 @@ export class ActiveRequest {
   }
 
   get isFinished(): boolean {
-    return this.answered && this.bodyDone && !this.waitUntilPending;
+    return this.answered && this.bodyDone && !this.waitUntilPending && !this.rejectionPending;
   }
 }

@@ -4,10 +4,11 @@ import type { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS, type AppLimits } from '../../protocol/limits.ts';
 import type { RequestBodyStream, ResponseHead } from '../../protocol/app-call.ts';
 import { isUtf8 } from 'node:buffer';
-import type { EntryOutcome, TenantIsolate } from '../../sandbox/isolate/tenant-isolate.ts';
+import type { EntryOutcome, Rejection, TenantIsolate } from '../../sandbox/isolate/tenant-isolate.ts';
 import type { ActiveRequest } from './active-request.ts';
 import { CallDesk } from './call-desk.ts';
 import type { EgressPolicy } from '../../protocol/app.ts';
+import type { BindingFace } from '../../protocol/bindings/binding-kinds.ts';
 import { EntryBudget } from './entry-budget.ts';
 import type { Runnable } from './entry-scheduler.ts';
 import { GuestStreams } from './guest-streams.ts';
@@ -49,6 +50,7 @@ export interface AppIsolateOptions {
   readonly app: string;
   readonly limits: AppLimits;
   readonly egress: EgressPolicy;
+  readonly bindings: Readonly<Record<string, BindingFace>>;
   readonly calls: HostCallTable;
   readonly events: AppIsolateEvents;
 }
@@ -81,6 +83,7 @@ export class AppIsolate implements Runnable {
     this.#calls = new CallDesk({
       app: options.app,
       egress: options.egress,
+      bindings: options.bindings,
       calls: options.calls,
       queue: this.#queue,
       streams: this.#streams,
@@ -166,7 +169,8 @@ export class AppIsolate implements Runnable {
   }
 
   #packRequest(active: ActiveRequest): void {
-    const { method, url, headers, body } = active.request;
+    const { method, url, headers, body, scheduled } = active.request;
+    if (scheduled !== undefined) return this.#queue.pack({ kind: ToGuest.scheduled, fields: [active.id, scheduled.cron, scheduled.timeMs], buffers: [], owner: active.id });
     if (body === null) this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.none, '', ...headers]));
     else if (body instanceof Uint8Array) {
       const text = asText(body);
@@ -183,6 +187,7 @@ export class AppIsolate implements Runnable {
     const share = charged.length === 0 ? 0 : outcome.cpuMs / charged.length;
     for (const active of charged) active.cpuMs += share;
     this.#budget.learn(outcome.cpuMs, owners.size);
+    this.#passRejectionOn(outcome.rejection, charged);
     this.#settleFinished();
     if (this.#dead) return;
     if (outcome.end !== 'done') {
@@ -194,6 +199,24 @@ export class AppIsolate implements Runnable {
     for (const active of charged) {
       if (this.#active.has(active.id) && this.#checkCharge(active)) return;
     }
+  }
+
+  /** The guest learns of it in an entry of its own, for which a request pays that was in this one. */
+  #passRejectionOn(rejection: Rejection | undefined, charged: readonly ActiveRequest[]): void {
+    for (const active of charged) this.#rejectionTold(active);
+    if (rejection === undefined || this.#dead) return;
+    const { name, message: text, stack } = rejection;
+    const payer = charged.find((active) => this.#active.get(active.id) === active);
+    if (payer === undefined) return this.#events.log('error', undefined, `Uncaught (in promise) ${stack === '' ? text : stack}`);
+    payer.rejectionPending = true;
+    this.#queue.push(ToGuest.rejection, [name, text, stack], payer.id);
+    this.#events.wake();
+  }
+
+  #rejectionTold(active: ActiveRequest): void {
+    if (!active.rejectionPending) return;
+    active.rejectionPending = false;
+    this.#finishIfDone(active);
   }
 
   #settleFinished(): void {

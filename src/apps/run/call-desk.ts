@@ -1,5 +1,6 @@
 /** Host calls of one isolate: opened by the guest, answered through the queue. */
 import type { EgressPolicy } from '../../protocol/app.ts';
+import type { BindingFace } from '../../protocol/bindings/binding-kinds.ts';
 import { ToGuest, type Unpacker } from '../../protocol/boundary.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
@@ -12,6 +13,7 @@ import { BUFFER_INDEX, type ToGuestQueue } from './to-guest-queue.ts';
 interface CallDeskOptions {
   readonly app: string;
   readonly egress: EgressPolicy;
+  readonly bindings: Readonly<Record<string, BindingFace>>;
   readonly calls: HostCallTable;
   readonly queue: ToGuestQueue;
   readonly streams: GuestStreams;
@@ -72,10 +74,13 @@ export class CallDesk {
   }
 
   #context(call: OpenCall, request: ActiveRequest): HostCallContext {
-    const { app, egress, streams, subrequestsMax } = this.#options;
+    const { app, egress, bindings, streams, subrequestsMax } = this.#options;
     return {
       app,
       egress,
+      bindings,
+      requestId: request.request.requestId,
+      depth: request.request.depth ?? 0,
       signal: call.abort.signal,
       countSubrequest() {
         if (++request.subrequests > subrequestsMax) throw new NanosError('subrequest_limit', `More than ${subrequestsMax} subrequests in one request`);

@@ -1,5 +1,6 @@
 /** What an app may ask of the host through the boundary. One handler a name; the table is put together by the composition root. */
 import type { EgressPolicy } from '../../protocol/app.ts';
+import type { BindingFace } from '../../protocol/bindings/binding-kinds.ts';
 import type { ByteReader } from './guest-streams.ts';
 
 export interface HostCallResult {
@@ -10,6 +11,12 @@ export interface HostCallResult {
 export interface HostCallContext {
   readonly app: string;
   readonly egress: EgressPolicy;
+  /** of the app, by their names in `env` */
+  readonly bindings: Readonly<Record<string, BindingFace>>;
+  /** of the request that the call belongs to */
+  readonly requestId: string;
+  /** how many apps have called one another up to this request */
+  readonly depth: number;
   /** Aborts when the guest cancels the call or its request ends. */
   readonly signal: AbortSignal;
   /** Counts one subrequest; throws past the limit. */

@@ -6,7 +6,7 @@ import { APP_FILENAME, parseTopLevelFailure, TOP_LEVEL_CHECK } from '../build/ap
 import type { AppDeployment } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { IsolatePool } from '../../sandbox/isolate/isolate-pool.ts';
-import { TenantIsolate, type EntryOutcome } from '../../sandbox/isolate/tenant-isolate.ts';
+import { TenantIsolate, type EntryOutcome, type Environment } from '../../sandbox/isolate/tenant-isolate.ts';
 import { AppIsolate, type AppIsolateEvents } from './app-isolate.ts';
 import { ownBuffer } from './guest-streams.ts';
 import type { HostCallTable } from './host-call.ts';
@@ -21,8 +21,8 @@ export interface StartDependencies {
 /** Rejects with `app_failed_to_start`, or `artefact_corrupt`. */
 export async function startAppIsolate(dependencies: StartDependencies, deployment: AppDeployment, events: AppIsolateEvents): Promise<AppIsolate> {
   const artefact = await loadArtefact(deployment.artefact.file, deployment.artefact.sha256);
-  const { name, limits, egress } = deployment;
-  const app = new AppIsolate({ app: name, limits, egress, calls: dependencies.calls, events });
+  const { name, limits, egress, bindings } = deployment;
+  const app = new AppIsolate({ app: name, limits, egress, bindings, calls: dependencies.calls, events });
   const onCatastrophe = (message: string): void => {
     // first: when the app is to be held back, what it has waiting must not begin anew
     dependencies.catastrophe(name, message);
@@ -46,14 +46,19 @@ function isolateFor(pool: IsolatePool, { snapshot }: ArtefactContent, memoryMbMa
 }
 
 async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {
-  const { limits, vars, secrets } = deployment;
-  const environment = { varsJson: JSON.stringify(vars), secretsJson: JSON.stringify(secrets), wasm: artefact.wasm.map((bytes) => new Uint8Array(bytes).buffer) };
+  const { limits } = deployment;
+  const environment = environmentOf(artefact, deployment);
   const attached = await isolate.attach((packed, buffers) => app.receive(packed, buffers), environment, limits.startupMsMax);
   checkStart(attached, limits.startupMsMax);
   if (artefact.snapshot !== undefined) return;
   const check = artefact.awaits ? TOP_LEVEL_CHECK : undefined;
   const program = { source: artefact.script, filename: APP_FILENAME, codeCache: artefact.codeCache, check };
   checkStart(await isolate.evaluate(program, limits.startupMsMax), limits.startupMsMax);
+}
+
+function environmentOf({ wasm }: ArtefactContent, { vars, secrets, bindings }: AppDeployment): Environment {
+  const kinds = Object.entries(bindings).map(([name, { type }]) => [name, type]);
+  return { varsJson: JSON.stringify(vars), secretsJson: JSON.stringify(secrets), bindingsJson: JSON.stringify(kinds), wasm: wasm.map((bytes) => new Uint8Array(bytes).buffer) };
 }
 
 function checkStart(outcome: EntryOutcome, startupMsMax: number): void {

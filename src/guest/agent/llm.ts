@@ -51,6 +51,12 @@ export interface ChatReply {
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number };
 }
 
+/** A vector for each text, by the model that the manifest names for that, else by its own. Texts that mean the same are near to each other. */
+export async function embed(texts: readonly string[], { signal }: Cancellable = {}): Promise<number[][]> {
+  const { vectors } = await callForJson<{ readonly vectors: number[][] }>('llm_embed', { texts }, { signal });
+  return vectors;
+}
+
 /** The model's text for a prompt. */
 export function infer(prompt: string, { signal, ...sampling }: Sampling = {}): Promise<string> {
   return callForText('llm_infer', sampling, { body: String(prompt), signal });

@@ -107,8 +107,10 @@ function summaryOf({ arguments: args }: llm.ToolCall): string {
 }
 
 function progress(history: History): string {
-  const rounds = history.messages.filter(({ role }) => role === 'assistant').length;
-  return rounds === 0 ? 'no call at all' : `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of calls`;
+  const rounds = history.messages.filter(({ role }) => role === 'assistant');
+  const last = rounds.at(-1)?.toolCalls?.at(-1);
+  if (last === undefined) return 'no call at all';
+  return `${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'} of calls, the last ${last.name} ${shorten(JSON.stringify(last.arguments))}`;
 }
 
 function shorten(text: string): string {

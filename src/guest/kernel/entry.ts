@@ -14,10 +14,11 @@ import { log } from './log.ts';
 import { attachOutbox, type Post } from './outbox.ts';
 import { defineProperty, Int32ArrayConstructor, reflectApply, Uint8ArrayConstructor } from './primordials.ts';
 import { randomFill, seedRandom } from './random.ts';
-import { abortRequest, receiveRequest } from './requests.ts';
+import { abortRequest, receiveRequest, receiveScheduled } from './requests.ts';
 import { cancelOutbound, grantCredit, offerOutbound, openInbound, receiveChunk, receiveEnd, receiveStreamError } from './streams.ts';
 import { runDueTimers } from './timers.ts';
 import { compileWasm, installWasm } from './wasm.ts';
+import { reportRejection } from '../webapi/global-events/index.ts';
 import { DOMException } from '../webapi/dom/dom-exception.ts';
 
 type B = ArrayBuffer | undefined;
@@ -35,6 +36,7 @@ function dispatch(packed: string, timeMs: number, b0: B, b1: B, b2: B, b3: B, b4
   };
   enterAt(timeMs);
   shared![SharedSlot.started] = 0;
+  shared![SharedSlot.handedOver] = 0;
   const unpacker = new Unpacker(packed);
   for (let kind = unpacker.next(); kind !== 0; kind = unpacker.next()) {
     try {
@@ -45,6 +47,7 @@ function dispatch(packed: string, timeMs: number, b0: B, b1: B, b2: B, b3: B, b4
       log('error', `Uncaught ${name}: ${text}`);
     }
   }
+  shared![SharedSlot.handedOver] = 1;
 }
 
 function receive(kind: number, unpacker: Unpacker, buffers: (index: number) => ArrayBuffer): void {
@@ -69,6 +72,10 @@ function receive(kind: number, unpacker: Unpacker, buffers: (index: number) => A
       return abortRequest(unpacker.number());
     case ToGuest.wake:
       return runDueTimers();
+    case ToGuest.scheduled:
+      return receiveScheduled(unpacker);
+    case ToGuest.rejection:
+      return reportRejection(unpacker.field(), unpacker.field(), unpacker.field());
     default:
       throw new RangeError(`Unknown message ${kind}`);
   }
@@ -89,13 +96,13 @@ function readReply(unpacker: Unpacker, buffers: (index: number) => ArrayBuffer):
  * Host only, once. Gives the isolate its way out, its memory shared with the host ({@link SharedSlot}), a random seed of 32 bytes, its
  * environment and its compiled imports. Returns {@link dispatch}.
  */
-function attach(post: Post, memory: ArrayBufferLike, seed: ArrayBuffer, varsJson: string, secretsJson: string, wasm: readonly ArrayBuffer[]): typeof dispatch {
+function attach(post: Post, memory: ArrayBufferLike, seed: ArrayBuffer, varsJson: string, secretsJson: string, bindingsJson: string, wasm: readonly ArrayBuffer[]): typeof dispatch {
   if (attached) throw new Error('Already attached');
   attached = true;
   shared = new Int32ArrayConstructor(memory, 0, SHARED_SLOTS);
   shareProgress(shared);
   seedRandom(new Uint8ArrayConstructor(seed));
-  setEnvironment(varsJson, secretsJson);
+  setEnvironment(varsJson, secretsJson, bindingsJson);
   installWasm(globalThis);
   for (let i = 0; i < wasm.length; i++) defineProperty(wasmModules, i, { value: compileWasm(wasm[i]!), enumerable: true });
   attachOutbox(post);

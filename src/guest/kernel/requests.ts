@@ -2,8 +2,8 @@
 import { BodyKind, ResponseFlag, ToHost, type Unpacker } from '../../protocol/boundary.ts';
 import { AbortController } from '../webapi/dom/abort-controller.ts';
 import { DOMException } from '../webapi/dom/dom-exception.ts';
-import { outgoingResponse, requestFromHost, type IncomingRequest, type OutgoingBody } from '../webapi/fetch/index.ts';
-import { callFetch } from './app.ts';
+import { outgoingResponse, requestFromHost, Response, type IncomingRequest, type OutgoingBody } from '../webapi/fetch/index.ts';
+import { callFetch, callScheduled } from './app.ts';
 import { countStarted, enterRequest } from './current-request.ts';
 import { describeError } from './describe-error.ts';
 import { ExecutionContext } from './execution-context.ts';
@@ -102,12 +102,27 @@ export function receiveRequest(unpacker: Unpacker, buffers: (index: number) => A
   requests.set(active.id, active);
   enterRequest(active.id);
   countStarted();
+  run(active, (context) => callFetch(requestFromHost(incoming), context));
+}
+
+/** Reads one cron trigger and runs the tenant's handler on it; what that returns is of no interest. */
+export function receiveScheduled(unpacker: Unpacker): void {
+  const active = new ActiveRequest(unpacker.number());
+  const scheduled = { cron: unpacker.field(), timeMs: unpacker.number() };
+  requests.set(active.id, active);
+  enterRequest(active.id);
+  countStarted();
+  run(active, (context) => new PromiseConstructor((resolve) => resolve(callScheduled(scheduled, context))), () => new Response());
+}
+
+/** `answer`: what to respond with, when that is not what the handler returns. */
+function run(active: ActiveRequest, handle: (context: ExecutionContext) => unknown, answer: (value: unknown) => unknown = (value) => value): void {
+  const done = (value: unknown): void => respond(active, answer(value));
   try {
-    const context = new ExecutionContext((promise) => active.waitUntil(promise));
-    const result = callFetch(requestFromHost(incoming), context);
-    if (isPromise(result)) promiseThen(result, (value) => respond(active, value), (error) => fail(active, error));
-    else if (isThenable(result)) promiseThen(new PromiseConstructor((resolve) => resolve(result)), (value) => respond(active, value), (error) => fail(active, error));
-    else respond(active, result);
+    const result = handle(new ExecutionContext((promise) => active.waitUntil(promise)));
+    if (isPromise(result)) promiseThen(result, done, (error) => fail(active, error));
+    else if (isThenable(result)) promiseThen(new PromiseConstructor((resolve) => resolve(result)), done, (error) => fail(active, error));
+    else done(result);
   } catch (error) {
     fail(active, error);
   }

@@ -58,6 +58,29 @@ export function defineGlobal(global: Record<string, unknown>, name: string, valu
   Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable });
 }
 
+/** Interfaces, or values that are no interface, of a part that is loaded when one of them is first read: until then each is an accessor. */
+export function exposeLazily(global: Record<string, unknown>, names: readonly string[], load: () => Record<string, unknown>, { enumerable = false } = {}): void {
+  for (const name of names) {
+    const define = (value: unknown): void => defineGlobal(global, name, value, enumerable);
+    Object.defineProperty(global, name, {
+      configurable: true,
+      enumerable,
+      get(): unknown {
+        const loaded = load();
+        for (const [other, value] of Object.entries(loaded)) if (isInterface(value) && !platformPrototypes.has(value.prototype)) decorateInterface(other, value);
+        const value = loaded[name];
+        define(value);
+        return value;
+      },
+      set: define,
+    });
+  }
+}
+
+function isInterface(value: unknown): value is Interface {
+  return typeof value === 'function';
+}
+
 /** Constants stand on the class and on its prototype, read-only. */
 export function defineConstants(interfaceClass: Interface, constants: Readonly<Record<string, number>>): void {
   for (const [key, value] of Object.entries(constants)) {

@@ -2,6 +2,7 @@
  * https://url.spec.whatwg.org/#concept-domain-to-ascii (with beStrict false). UTS #46's mapping is computed from the engine's Unicode
  * data (compatibility composition and case folding) instead of read from its table; the README says where that can differ.
  */
+import { followsBidiRule } from './bidi-rule.ts';
 import { joinsLeft, joinsRight, rangesToClass } from './joining-types.ts';
 import { punycodeDecode, punycodeEncode } from './punycode.ts';
 
@@ -19,18 +20,21 @@ const viramas =
 /** The ASCII form, or null when the domain is none. Does not look at forbidden code points. */
 export function domainToAscii(domain: string): string | null {
   if (hiddenDots.test(domain)) return null;
-  const labels = mapDomain(domain).split('.').map(labelToAscii);
-  return labels.includes(null) ? null : labels.join('.');
+  const labels: string[] = [];
+  for (const mapped of mapDomain(domain).split('.')) {
+    const label = labelToUnicode(mapped);
+    if (label === null) return null;
+    labels.push(label);
+  }
+  return followsBidiRule(labels) ? labels.map((label) => (isAscii(label) ? label : `xn--${punycodeEncode(label)}`)).join('.') : null;
 }
 
-function labelToAscii(label: string): string | null {
-  if (label.startsWith('xn--')) {
-    const decoded = punycodeDecode(label.slice(4));
-    if (decoded === null || isAscii(decoded) || mapDomain(decoded) !== decoded || !isValidLabel(decoded)) return null;
-    return `xn--${punycodeEncode(decoded)}` === label ? label : null;
-  }
-  if (isAscii(label)) return label;
-  return isValidLabel(label) ? `xn--${punycodeEncode(label)}` : null;
+/** The label as it is without Punycode, or null when it is not valid. */
+function labelToUnicode(label: string): string | null {
+  if (isAscii(label) && !label.startsWith('xn--')) return label;
+  const decoded = label.startsWith('xn--') ? punycodeDecode(label.slice(4)) : label;
+  if (decoded === null || isAscii(decoded) || !isValidLabel(decoded)) return null;
+  return decoded === label || (mapDomain(decoded) === decoded && `xn--${punycodeEncode(decoded)}` === label) ? decoded : null;
 }
 
 function isAscii(text: string): boolean {
@@ -53,7 +57,7 @@ function fold(text: string): string {
   });
 }
 
-/** https://www.unicode.org/reports/tr46/#Validity_Criteria, without the Bidi rule, and with CheckHyphens false */
+/** https://www.unicode.org/reports/tr46/#Validity_Criteria of one label, with CheckHyphens false */
 function isValidLabel(label: string): boolean {
   return !label.startsWith('xn--') && !disallowed.test(label) && !leadingMark.test(label) && !label.includes('.') && hasValidJoiners(label);
 }

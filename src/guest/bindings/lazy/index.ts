@@ -1,0 +1,1 @@
+export { createBinding } from './create-binding.ts';

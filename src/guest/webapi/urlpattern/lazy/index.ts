@@ -1,0 +1,5 @@
+import { URLPattern } from './url-pattern.ts';
+
+export function loadUrlPattern(): { URLPattern: typeof URLPattern } {
+  return { URLPattern };
+}
