@@ -51,7 +51,7 @@ async function builtDeployment(folder: string, store: ArtefactStore, apiHash: st
   if (built?.artefact.road !== 'snapshot') throw new Error(`${config.name} was not built to a snapshot, but to ${built?.artefact.road ?? 'nothing'}`);
   const { name, hostnames, port, vars, secrets } = config;
   const limits = { ...DEFAULT_APP_LIMITS, startupMsMax: 30_000 };
-  return { name, hostnames, port, vars, secrets, version: 1, artefact: built.artefact, limits, egress: { hosts: undefined, privateRanges: [] }, dev: false };
+  return { name, hostnames, port, vars, secrets, version: 1, artefact: built.artefact, limits, egress: { hosts: undefined, privateRanges: [] }, bindings: {}, dev: false };
 }
 
 /** The same app with neither snapshot nor V8's code cache. */

@@ -2,8 +2,8 @@
 import type { CompletionRequest } from '../../src/protocol/model.ts';
 
 const SEEDED = { temperature: 1, topK: 40 } as const;
-const GENERATED_TOKENS = 400;
-const PROMPT_WORDS = 180;
+const GENERATED_TOKENS = 256;
+const PROMPT_WORDS = 372;
 
 export interface ModelWork {
   readonly prompt: string;
@@ -20,8 +20,8 @@ export interface ModelRound {
 }
 
 /** Some hundred tokens on from a word. The seed decides them, so both sides draw the same. */
-export function generationWork(seed: number): ModelWork {
-  return { ...SEEDED, prompt: 'Read', seed, maxTokens: GENERATED_TOKENS };
+export function generationWork(seed: number, maxTokens = GENERATED_TOKENS): ModelWork {
+  return { ...SEEDED, prompt: 'Read', seed, maxTokens };
 }
 
 /** A long prompt and one token; `seed` makes its beginning unlike every other's, so that nothing is reused. */

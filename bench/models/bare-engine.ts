@@ -1,7 +1,7 @@
 /** Entry file of a process that runs node-llama-cpp by itself, with the same model, threads and sampling. Answers each message with the round's figures. */
 import { importLlama, resolveLlama } from '../../src/llm/local/resolve-llama.ts';
 import type { LlamaModel, LlamaSequence } from '../../src/llm/local/llama-api.ts';
-import type { ModelRound, ModelWork } from './models-work.ts';
+import type { ModelRound, ModelWork } from './model-work.ts';
 
 export interface BareOrder {
   readonly isPrompt: boolean;
