@@ -1,9 +1,8 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { NanosError } from '../protocol/errors.ts';
+import { holdFile, type Held } from './lock-shelf.ts';
 import { isBusy } from './sqlite-error.ts';
-
-const PROBE_MS_MAX = 200;
 
 export interface RunLock {
   /** `forGood`: nobody is to take it again, as the run is over or gone. Idempotent. */
@@ -14,28 +13,31 @@ export interface RunLock {
  * Makes the caller the only one who writes the run's journal; the journal can be read meanwhile. Holds between processes and within one, and a
  * process that dies gives it up with its life. Throws `run_in_use`.
  *
- * It is SQLite's own lock on an empty database beside the journal, `<id>.lock`.
+ * It is SQLite's own lock on a database without a table beside the journal, `<id>.lock`.
  */
 export function takeRunLock(journal: string): RunLock {
   const file = lockFileOf(journal);
   // Opened without SQLite only when it is new: closing a file gives up all locks that the process has on it (https://sqlite.org/howtocorrupt.html, 2.2).
   if (!existsSync(file)) createEmpty(file);
-  const database = new DatabaseSync(file, { timeout: PROBE_MS_MAX });
+  const held = hold(file, journal);
+  let isHeld = true;
+  return {
+    release: (forGood) => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (forGood) rmSync(file, { force: true });
+      held.release();
+    },
+  };
+}
+
+function hold(file: string, journal: string): Held {
   try {
-    // Nothing is ever stored in it, and SQLite takes memory by the size of pages.
-    database.exec('PRAGMA page_size = 512; PRAGMA cache_size = 1; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return holdFile(file);
   } catch (cause) {
-    database.close();
     if (!isBusy(cause)) throw cause;
     throw new NanosError('run_in_use', `The run of ${journal} is under way in another process. Wait until it is over, or stop that process`, { cause });
   }
-  return {
-    release: (forGood) => {
-      if (!database.isOpen) return;
-      if (forGood) rmSync(file, { force: true });
-      database.close();
-    },
-  };
 }
 
 /** Whether some process, this one included, is writing the run's journal. */
