@@ -10,7 +10,7 @@ import type { BenchAddress } from '../../servers/bench-address.ts';
 import { startNanos } from '../../servers/start-nanos.ts';
 import type { ModelBenchRun } from '../model-bench-run.ts';
 import { modelFigure, type ModelFigure } from '../model-figure.ts';
-import { asRequest, generationWork } from '../model-work.ts';
+import { asRequest, generationWork, type ModelWork } from '../model-work.ts';
 
 const REQUEST_EVERY_MS = 5;
 /** About a call of a tool. */
@@ -22,6 +22,7 @@ export async function besideApps({ scope, size, say, note }: ModelBenchRun): Pro
   const models = new ModelProcess({ threadsMax: 1 });
   const figures: ModelFigure[] = [];
   try {
+    await generate(models, 0, generationWork(0, 1), scope.signal);
     for (const agents of [0, ...size.counts]) {
       say(`apps: beside ${agents} agents`);
       figures.push(...(await measure(nanos.address('hello'), models, agents, size.besideMs, scope.signal)));
@@ -50,11 +51,18 @@ async function measure(address: BenchAddress, models: ModelProcess, agents: numb
   return [requests, { section: 'apps', name: `tokens of ${beside} together`, unit: '1/s', value: (tokens / elapsedMs) * 1_000, samples: 1, targets: [] }];
 }
 
+/** Tokens that were generated. */
+async function generate(models: ModelProcess, agent: number, work: ModelWork, signal: AbortSignal): Promise<number> {
+  let tokens = 0;
+  for await (const chunk of models.provider(EMBEDDED_MODEL).complete(asRequest(work), { tenant: `agent-${agent}`, signal })) if (chunk.type === 'end') tokens = chunk.usage.completionTokens;
+  return tokens;
+}
+
 async function generateUntil(models: ModelProcess, agent: number, signal: AbortSignal, counter: { tokens: number }): Promise<void> {
-  const provider = models.provider(EMBEDDED_MODEL);
   for (let seed = agent; !signal.aborted; seed += 100) {
     try {
-      for await (const chunk of provider.complete(asRequest(generationWork(seed, CALL_TOKENS)), { tenant: `agent-${agent}`, signal })) if (chunk.type === 'end') counter.tokens += chunk.usage.completionTokens;
+      const tokens = await generate(models, agent, generationWork(seed, CALL_TOKENS), signal);
+      counter.tokens += tokens;
     } catch (error) {
       if (!signal.aborted) throw error;
     }

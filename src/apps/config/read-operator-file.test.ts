@@ -22,6 +22,8 @@ apps:
     env: { KEY: "\${KEY}", N: 1 }
     limits: { memory: 256MB }
     egress: { hosts: [api.example.com], private: [10.1.0.0/16] }
+    tokens: { max: 17, per: hour }
+    bindings: { AI: { type: llm, max_tokens: 18 } }
 limits: { cpu_ms: 20 }
 limits_max: { cpu_ms: 200, memory: 1GB }
 egress: { hosts: ["*.example.com"], private: [loopback, "fd00::1", 192.168.1.7, 10.0.0.0/8] }
@@ -60,6 +62,8 @@ describe('readOperatorFile', () => {
           grant: {
             limits: { ...NO_LIMITS, memoryMbMax: 256 },
             egress: { hosts: ['api.example.com'], privateRanges: ['10.1.0.0/16'] },
+            tokens: { tokensMax: 17, per: 'hour' },
+            bindings: { AI: { type: 'llm', max_tokens: 18 } },
           },
         },
       ],
@@ -68,7 +72,8 @@ describe('readOperatorFile', () => {
       egress: { hosts: ['*.example.com'], privateRanges: ['127.0.0.0/8', '::1/128', 'fd00::1/128', '192.168.1.7/32', '10.0.0.0/8'] },
       allowedHosts: ['nanos.example.com'],
       secretNames: ['KEY'],
-      tenants: new Map([['constructor', { limits: { ...NO_LIMITS, queuedMax: 1 }, egress: { hosts: undefined, privateRanges: undefined } }]]),
+      tokens: { tokensMax: 1_000_000, per: 'day' },
+      tenants: new Map([['constructor', { limits: { ...NO_LIMITS, queuedMax: 1 }, egress: { hosts: undefined, privateRanges: undefined }, tokens: undefined, bindings: {} }]]),
       agents: {
         folder: join(root, 'agents'),
         threads: 3,

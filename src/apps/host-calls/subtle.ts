@@ -135,7 +135,7 @@ function required<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-const byteMembers = ['counter', 'iv', 'additionalData', 'label', 'salt', 'info', 'context', 'publicExponent'];
+const byteMembers = ['counter', 'iv', 'additionalData', 'label', 'salt', 'context', 'info', 'publicExponent'];
 
 /** The algorithm as Node takes it: members of bytes come from the parts. */
 function withBytes(algorithm: Algorithm | undefined, parts: Parts): Algorithm {

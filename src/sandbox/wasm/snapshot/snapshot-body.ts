@@ -31,7 +31,7 @@ const KINDS = ['key', 'delta'] as const;
 export const SNAPSHOT_PAGES_MAX = 4096;
 
 /** Bytes of words in a piece: so much memory is taken to inflate a snapshot, whatever its size. */
-const PIECE_WORD_BYTES = 4 * 1024 * 1024;
+const PIECE_WORD_BYTES = 1024 * 1024;
 
 export interface SnapshotHead {
   readonly kind: 'key' | 'delta';
