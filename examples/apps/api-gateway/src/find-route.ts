@@ -9,6 +9,6 @@ export function findRoute(routes: Readonly<Record<string, Route>>, pathname: str
   const prefixes = Object.keys(routes).filter((prefix) => pathname === prefix || pathname.startsWith(`${prefix}/`));
   const [longest] = prefixes.toSorted((a, b) => b.length - a.length);
   if (longest === undefined) return undefined;
-  const route = routes[longest]!;
+  const route = routes[longest];
   return { route, url: `${route.upstream.replace(/\/$/, '')}${pathname.slice(longest.length)}` };
 }

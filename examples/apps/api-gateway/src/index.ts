@@ -22,7 +22,7 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const key = request.headers.get('x-api-key') ?? '';
     if (!Object.hasOwn(env.KEYS, key)) return problem(401, 'Send a known key as x-api-key');
-    const { client, perMinute } = env.KEYS[key]!;
+    const { client, perMinute } = env.KEYS[key];
 
     const waitSeconds = limiter.take(client, perMinute, Date.now());
     if (waitSeconds > 0) return problem(429, `${client} may call ${perMinute} times a minute`, { 'retry-after': String(waitSeconds) });

@@ -13,7 +13,7 @@ export default {
     const item = new URL(request.url).pathname.slice(1);
     if (item === '') return Response.json({ shop: env.SHOP, items: Object.keys(env.PRICES), visits });
     if (!Object.hasOwn(env.PRICES, item)) return Response.json({ error: `${env.SHOP} has no ${item}` }, { status: 404 });
-    const price = new Intl.NumberFormat('en', { style: 'currency', currency: env.CURRENCY }).format(env.PRICES[item]!);
+    const price = new Intl.NumberFormat('en', { style: 'currency', currency: env.CURRENCY }).format(env.PRICES[item]);
     return Response.json({ shop: env.SHOP, item, price });
   },
 } satisfies ExportedHandler<Env>;
