@@ -38,7 +38,7 @@ const checks: Readonly<Record<string, (cleanup: Cleanup) => Promise<void>>> = {
     checkAnswer(await worker.request('/?name=M%C3%BCller'));
   },
 
-  'api-gateway': checkApiGateway,
+  'api-gateway': (cleanup) => checkApiGateway(cleanup, host),
   webhook: checkWebhook,
   heartbeat: checkHeartbeat,
   'edge-page': (cleanup) => checkEdgePage(cleanup, host),

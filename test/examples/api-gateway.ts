@@ -3,10 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { serveHttp } from '../support/serve-http.ts';
 import { serveExample } from './serve-example.ts';
-import type { Cleanup } from '../support/start-nanos.ts';
+import type { Cleanup, Nanos } from '../support/start-nanos.ts';
 
-/** The gateway before an upstream that fails, dawdles and echoes. */
-export async function checkApiGateway(cleanup: Cleanup): Promise<void> {
+/** Before other apps of its host, and before an upstream that fails, dawdles and echoes. */
+export async function checkApiGateway(cleanup: Cleanup, beside: Nanos): Promise<void> {
+  const greeting = await beside.request('api-gateway', '/greetings?name=Ada', { headers: { 'x-api-key': 'demo-key' } });
+  assert.deepEqual([greeting.status, (greeting.json() as { greeting: string }).greeting], [200, 'Good morning, Ada']);
   const seen: IncomingMessage[] = [];
   let failures = 2;
   const upstream = await serveHttp(cleanup, (request, response) => {

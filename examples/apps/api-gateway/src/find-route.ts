@@ -1,5 +1,7 @@
 export interface Route {
   readonly upstream: string;
+  /** name of a service binding that is called in place of the network */
+  readonly service?: string;
   /** how long clients may keep an answer that says nothing of it */
   readonly cacheSeconds?: number;
 }

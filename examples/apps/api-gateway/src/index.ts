@@ -1,7 +1,7 @@
 /** An API gateway: checks the caller's key, limits its rate, and passes the request on to the upstream of its path. */
 import { findRoute, type Route } from './find-route.ts';
 import { RateLimiter } from './rate-limiter.ts';
-import { callUpstream } from './call-upstream.ts';
+import { callUpstream, type Upstream } from './call-upstream.ts';
 
 interface Client {
   readonly client: string;
@@ -13,6 +13,7 @@ interface Env {
   readonly KEYS: Readonly<Record<string, Client>>;
   readonly TIMEOUT_MS: number;
   readonly RETRIES: number;
+  readonly [service: string]: unknown;
 }
 
 // counts of this isolate: as long as it lives, and not those of other cells
@@ -31,7 +32,9 @@ export default {
     const found = findRoute(env.ROUTES, pathname);
     if (found === undefined) return problem(404, `Nothing is served at ${pathname}`);
 
-    const response = await callUpstream(request, `${found.url}${search}`, { client, timeoutMs: env.TIMEOUT_MS, retries: env.RETRIES });
+    const { service } = found.route;
+    const upstream = service === undefined ? { fetch } : (env[service] as Upstream);
+    const response = await callUpstream(upstream, request, `${found.url}${search}`, { client, timeoutMs: env.TIMEOUT_MS, retries: env.RETRIES });
     return withCaching(request, response, found.route.cacheSeconds);
   },
 } satisfies ExportedHandler<Env>;

@@ -8,7 +8,7 @@ const router = AutoRouter();
 
 router
   .get('/', () => ({ links: Object.fromEntries(links) }))
-  .put('/:name', keep)
+  .put('/:name', (request) => keep(request))
   .get('/:name', ({ params }: IRequest) => {
     const url = links.get(params.name);
     return url === undefined ? error(404, `There is no link ${params.name}`) : Response.redirect(url, 302);
