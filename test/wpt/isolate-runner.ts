@@ -21,7 +21,7 @@ import { COMPRESSION_CALL } from '../../src/protocol/compression.ts';
 import { DIGEST_STREAM_CALL } from '../../src/protocol/digest-stream.ts';
 import type { NanosError } from '../../src/protocol/errors.ts';
 import { DEFAULT_APP_LIMITS } from '../../src/protocol/limits.ts';
-import { IsolatePool } from '../../src/sandbox/isolate/isolate-pool.ts';
+import { IsolatePool, type IsolatePoolOptions } from '../../src/sandbox/isolate/isolate-pool.ts';
 
 /** Tests are more than a request is meant to be. */
 const LIMITS = { ...DEFAULT_APP_LIMITS, memoryMbMax: 512, cpuMsMax: 120_000, startupMsMax: 10_000, wallMsMax: 180_000, subrequestsMax: 10_000 };
@@ -50,17 +50,17 @@ export class IsolateRunner {
   ]);
   #count = 0;
 
-  private constructor(folder: string, snapshot: ivm.ExternalCopy<ArrayBuffer>, slots: number) {
+  private constructor(folder: string, api: Pick<IsolatePoolOptions, 'snapshot' | 'partTexts'>, slots: number) {
     this.#folder = folder;
     this.#scheduler = new EntryScheduler(slots);
-    this.#pool = new IsolatePool({ snapshot, memoryMbMax: LIMITS.memoryMbMax, spares: 0, isIdle: () => false });
+    this.#pool = new IsolatePool({ ...api, memoryMbMax: LIMITS.memoryMbMax, spares: 0, isIdle: () => false });
   }
 
   /** `slots`: isolates that run at once. */
   static async create(slots: number): Promise<IsolateRunner> {
-    const { script } = await bundleApi();
+    const { script, partTexts } = await bundleApi();
     const snapshot = ivm.Isolate.createSnapshot([{ code: script, filename: 'nanos:api' }], warmUpScript());
-    return new IsolateRunner(await mkdtemp(join(tmpdir(), 'nanos-wpt-')), snapshot, slots);
+    return new IsolateRunner(await mkdtemp(join(tmpdir(), 'nanos-wpt-')), { snapshot, partTexts: new ivm.ExternalCopy(partTexts) }, slots);
   }
 
   /** One request to a program whose script is `script`; `url` is what it asks for. */

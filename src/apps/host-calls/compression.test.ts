@@ -88,6 +88,14 @@ test('every byte of a gzip frame counts', async () => {
   assert.equal(String(await all(coded(sourceOf(Buffer.concat([head, body]), 3), 'decompress', 'gzip', free))), 'text');
 });
 
+test('gzip of nothing, whose end comes before its trailer was taken', async () => {
+  for (const chunkBytes of [1, 2, 10, 12, 18, 20]) {
+    const source = sourceOf(gzipSync(''), chunkBytes);
+    const late: ByteReader = { read: () => new Promise((resolve) => setImmediate(() => resolve(source.read()))), cancel: () => source.cancel() };
+    assert.equal((await all(coded(late, 'decompress', 'gzip', free))).length, 0);
+  }
+});
+
 test('an input that fails makes the output fail, with its own TypeError', async () => {
   for (const direction of ['compress', 'decompress'] as const) {
     const source = sourceOf(gzipSync(plain), 100);

@@ -41,7 +41,8 @@ const coders: Readonly<Record<CompressionDirection, Readonly<Record<CompressionF
 export function coded(input: ByteReader, direction: CompressionDirection, format: CompressionFormat, charge: Charge): ByteReader {
   const coder = coders[direction][format]();
   const trailer = direction === 'decompress' && format === 'gzip' ? new GzipTrailer() : undefined;
-  const chunks: AsyncIterator<Uint8Array> = coder[Symbol.asyncIterator]();
+  // its end must not close it: the write that brought the end, and the trailer, may still be under way
+  const chunks: AsyncIterator<Uint8Array> = coder.iterator({ destroyOnReturn: false });
   let fed: Promise<void> | undefined;
   const price = (bytes: number, byteCpuMs: number): void => charge(PIECE_CPU_MS + bytes * byteCpuMs);
   const chargedInput: ByteReader = {

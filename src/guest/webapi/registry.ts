@@ -6,7 +6,7 @@ import { installConsole } from './console/index.ts';
 import { installCrypto } from './crypto/index.ts';
 import { installDigestStream } from './digest-stream/index.ts';
 import { installDom } from './dom/index.ts';
-import { installEncoding } from './encoding/index.ts';
+import { installEncoding } from './encoding/install-encoding.ts';
 import { installFetch } from './fetch/index.ts';
 import { installFileApi } from './file-api/index.ts';
 import { installGlobalEvents } from './global-events/index.ts';

@@ -54,7 +54,6 @@ export function enumerableMembers(target: object, ...names: string[]): void {
 /** An operation or class on the global object: writable and configurable; enumerable only for operations. It gets that name, whatever a minifier made of its own. */
 export function defineGlobal(global: Record<string, unknown>, name: string, value: unknown, enumerable = false): void {
   if (typeof value === 'function') Object.defineProperty(value, 'name', { value: name, configurable: true });
-  if (typeof value === 'function') Object.defineProperty(value, 'name', { value: name, configurable: true });
   Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable });
 }
 

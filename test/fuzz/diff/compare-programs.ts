@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HostName, Send } from './hosts.ts';
-import { KNOWN_DIFFERENCES } from './known-differences.ts';
+import { KNOWN_DIFFERENCES, ORDER_OF_FAULTS, WORKERD_ALONE } from './known-differences.ts';
 import type { Program } from './programs.ts';
 import { runOnNode } from './run-on-node.ts';
 
@@ -25,7 +25,12 @@ export async function comparePrograms(hosts: Readonly<Record<HostName, Send>>, k
   const known = KNOWN_DIFFERENCES.find((candidate) => candidate.matches(difference))?.reason;
   if (known !== undefined) return { difference: undefined, known };
   const node = (await runOnNode(program))[step];
-  return isDeepStrictEqual(node, difference.nanos) ? { difference: undefined, known: `${kind}: workerd alone differs, Node does as nanos does` } : { difference: { ...difference, node }, known: undefined };
+  if (!isDeepStrictEqual(node, difference.nanos)) return { difference: { ...difference, node }, known: undefined };
+  return { difference: undefined, known: hasThrown(difference.nanos) && hasThrown(difference.workerd) ? ORDER_OF_FAULTS : WORKERD_ALONE };
+}
+
+function hasThrown(told: unknown): boolean {
+  return typeof told === 'object' && told !== null && 'thrown' in told;
 }
 
 async function runProgram(send: Send, program: Program): Promise<readonly unknown[]> {

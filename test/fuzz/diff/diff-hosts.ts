@@ -4,7 +4,10 @@ import type { Cleanup } from '../../support/start-nanos.ts';
 import { compareExchanges, EXCHANGES, type Exchange } from './compare-exchanges.ts';
 import { comparePrograms, type Comparison } from './compare-programs.ts';
 import { startHosts } from './hosts.ts';
-import { PROGRAMS, type Program } from './programs.ts';
+import { PROGRAMS as CALLS, type Program } from './programs.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+const PROGRAMS = { ...CALLS, ...SCENARIOS };
 
 export interface DiffOptions {
   readonly seed: number;

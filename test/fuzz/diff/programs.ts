@@ -8,6 +8,8 @@ export interface Step {
   readonly call?: string;
   readonly get?: string;
   readonly set?: string;
+  /** a function of probe/scenarios */
+  readonly scenario?: string;
   readonly on?: number;
   readonly args?: readonly Value[];
   readonly value?: Value;

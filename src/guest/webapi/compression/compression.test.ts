@@ -59,6 +59,11 @@ test('what the host can not decode fails both sides', async () => {
   writer.close().catch(() => undefined);
   await assert.rejects(readable.getReader().read(), TypeError);
   await assert.rejects(writer.write(new Uint8Array([1])), TypeError);
+  const other = new DecompressionStream('gzip');
+  const closing = other.writable.getWriter();
+  closing.write(new Uint8Array([9])).catch(() => undefined);
+  other.readable.getReader().read().catch(() => undefined);
+  await assert.rejects(closing.close(), TypeError, 'close() tells too');
 });
 
 test('a chunk that is no bytes is a TypeError on both sides', async () => {

@@ -225,3 +225,20 @@ test('a public key is extractable as it was imported, and always when it was gen
   assert.equal(imported.extractable, false);
   await assert.rejects(ours.exportKey('spki', imported), { name: 'InvalidAccessError' });
 });
+
+test('all arguments are converted before an algorithm is normalised', async () => {
+  await assert.rejects(ours.digest('MD4', Symbol('no bytes')), TypeError);
+  await assert.rejects(ours.importKey('raw', 7, 'none', true, []), TypeError);
+  await assert.rejects(ours.importKey('raw', undefined, 'none', true, []), { name: 'NotSupportedError' });
+  await assert.rejects(ours.sign('none', {}, new Uint8Array(1)), TypeError);
+});
+
+test('a JsonWebKey is read as a dictionary', async () => {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = Object.assign(() => undefined, { kty: 'oct', k: { toString: () => 'AQ' }, key_ops: new Set(['sign']), other: 1n });
+  const imported = await ours.importKey('jwk', key, algorithm, true, ['sign']);
+  assert.equal((await ours.exportKey('jwk', imported) as { k?: string }).k, 'AQ');
+  await assert.rejects(ours.importKey('jwk', { kty: 'RSA' }, algorithm, true, ['sign']), { name: 'DataError' });
+  await assert.rejects(ours.importKey('jwk', [], algorithm, true, ['encrypt']), { name: 'SyntaxError' });
+  await assert.rejects(ours.importKey('jwk', { kty: 'oct', key_ops: 7 }, algorithm, true, ['sign']), TypeError);
+});

@@ -6,15 +6,14 @@ import { packSubtle, SUBTLE_CALL, type SubtleKey, type SubtleMessage, type Subtl
 import { host } from '../../kernel/host-calls.ts';
 import { DOMException } from '../dom/dom-exception.ts';
 import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
-import { copyBytes, isBufferSource, isObject, requireArguments, toEnum, toInteger, toSequence, viewBytes } from '../webidl.ts';
+import { copyBytes, isBufferSource, isObject, requireArguments, toDOMString, toEnum, toInteger, toSequence, viewBytes } from '../webidl.ts';
 import { type CryptoKey, keyState, type KeyUsage, keyUsages, newCryptoKey } from './crypto-key.ts';
 import type { NormalizedAlgorithm } from './lazy/algorithms.ts';
-import { keyLengthBits, normalizeAlgorithm, supports, toKey } from './lazy/index.ts';
+import { type JsonWebKey, keyLengthBits, normalizeAlgorithm, supports, toJsonWebKey, toKey } from './lazy/index.ts';
 
 const constructing = Symbol('constructing');
 const formats = ['raw', 'spki', 'pkcs8', 'jwk'] as const;
 type Bytes = Uint8Array<ArrayBuffer>;
-type Jwk = Record<string, unknown>;
 
 async function call(op: SubtleOp, message: SubtleMessage, parts: SubtleParts): Promise<UnpackedSubtle> {
   const { fields, buffers } = packSubtle(message, parts);
@@ -33,14 +32,17 @@ export class SubtleCrypto {
 
   async digest(algorithm: unknown, data: unknown): Promise<ArrayBuffer> {
     this.#check(arguments.length, 2, 'digest');
-    const { plain } = normalizeAlgorithm(algorithm, 'digest');
-    return dataOf(await call('digest', { algorithm: plain }, { data: source(data) }));
+    const identifier = toIdentifier(algorithm);
+    const bytes = source(data);
+    const { plain } = normalizeAlgorithm(identifier, 'digest');
+    return dataOf(await call('digest', { algorithm: plain }, { data: bytes }));
   }
 
   async generateKey(algorithm: unknown, extractable: unknown, keyUsages: unknown): Promise<CryptoKey | { publicKey: CryptoKey; privateKey: CryptoKey }> {
     this.#check(arguments.length, 3, 'generateKey');
+    const identifier = toIdentifier(algorithm);
     const usages = toUsages(keyUsages);
-    const { plain, bytes } = normalizeAlgorithm(algorithm, 'generateKey');
+    const { plain, bytes } = normalizeAlgorithm(identifier, 'generateKey');
     const reply = await call('generateKey', { algorithm: plain, usages }, bytes);
     const [first, second] = keysOf(reply, (type) => type === 'public' || Boolean(extractable));
     if (first === undefined) throw new DOMException('The host made no key', 'OperationError');
@@ -50,12 +52,15 @@ export class SubtleCrypto {
   async importKey(format: unknown, keyData: unknown, algorithm: unknown, extractable: unknown, keyUsages: unknown): Promise<CryptoKey> {
     this.#check(arguments.length, 5, 'importKey');
     const keyFormat = toEnum(format, formats, 'KeyFormat');
+    const data = isBufferSource(keyData) ? viewBytes(keyData) : toJsonWebKey(keyData);
+    const identifier = toIdentifier(algorithm);
     const usages = toUsages(keyUsages);
-    const normalized = normalizeAlgorithm(algorithm, 'importKey');
-    return importKey(keyFormat, keyFormat === 'jwk' ? toJwk(keyData) : source(keyData), normalized, Boolean(extractable), usages);
+    const normalized = normalizeAlgorithm(identifier, 'importKey');
+    if (isBufferSource(keyData) === (keyFormat === 'jwk')) throw new TypeError(`Key data of format ${keyFormat} is ${keyFormat === 'jwk' ? 'a JsonWebKey' : 'an ArrayBuffer or a view of one'}`);
+    return importKey(keyFormat, data, normalized, Boolean(extractable), usages);
   }
 
-  async exportKey(format: unknown, key: unknown): Promise<ArrayBuffer | Jwk> {
+  async exportKey(format: unknown, key: unknown): Promise<ArrayBuffer | JsonWebKey> {
     this.#check(arguments.length, 2, 'exportKey');
     const exported = await exportKey(toEnum(format, formats, 'KeyFormat'), toKey(key));
     return exported instanceof Uint8Array ? exported.buffer : exported;
@@ -63,50 +68,69 @@ export class SubtleCrypto {
 
   async sign(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
     this.#check(arguments.length, 3, 'sign');
-    return withKey('sign', normalizeAlgorithm(algorithm, 'sign'), toKey(key), 'sign', source(data));
+    const identifier = toIdentifier(algorithm);
+    const usedKey = toKey(key);
+    const bytes = source(data);
+    return withKey('sign', normalizeAlgorithm(identifier, 'sign'), usedKey, 'sign', bytes);
   }
 
   async verify(algorithm: unknown, key: unknown, signature: unknown, data: unknown): Promise<boolean> {
     this.#check(arguments.length, 4, 'verify');
-    const { plain, bytes } = normalizeAlgorithm(algorithm, 'sign');
-    const state = usableKey(toKey(key), plain.name, 'verify');
-    const parts = { ...bytes, key0: state.material, signature: source(signature), data: source(data) };
+    const identifier = toIdentifier(algorithm);
+    const usedKey = toKey(key);
+    const given = { signature: source(signature), data: source(data) };
+    const { plain, bytes } = normalizeAlgorithm(identifier, 'sign');
+    const state = usableKey(usedKey, plain.name, 'verify');
+    const parts = { ...bytes, key0: state.material, ...given };
     return (await call('verify', { algorithm: plain, keys: [state.key] }, parts)).message.isValid === true;
   }
 
   async encrypt(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
     this.#check(arguments.length, 3, 'encrypt');
-    return withKey('encrypt', normalizeAlgorithm(algorithm, 'encrypt'), toKey(key), 'encrypt', source(data));
+    const identifier = toIdentifier(algorithm);
+    const usedKey = toKey(key);
+    const bytes = source(data);
+    return withKey('encrypt', normalizeAlgorithm(identifier, 'encrypt'), usedKey, 'encrypt', bytes);
   }
 
   async decrypt(algorithm: unknown, key: unknown, data: unknown): Promise<ArrayBuffer> {
     this.#check(arguments.length, 3, 'decrypt');
-    return withKey('decrypt', normalizeAlgorithm(algorithm, 'encrypt'), toKey(key), 'decrypt', source(data));
+    const identifier = toIdentifier(algorithm);
+    const usedKey = toKey(key);
+    const bytes = source(data);
+    return withKey('decrypt', normalizeAlgorithm(identifier, 'encrypt'), usedKey, 'decrypt', bytes);
   }
 
   async deriveBits(algorithm: unknown, baseKey: unknown, length: unknown = null): Promise<ArrayBuffer> {
     this.#check(arguments.length, 2, 'deriveBits');
+    const identifier = toIdentifier(algorithm);
+    const usedKey = toKey(baseKey);
     const lengthBits = length === null || length === undefined ? null : toInteger(length, 32, false);
-    return deriveBits(normalizeAlgorithm(algorithm, 'deriveBits'), toKey(baseKey), 'deriveBits', lengthBits);
+    return deriveBits(normalizeAlgorithm(identifier, 'deriveBits'), usedKey, 'deriveBits', lengthBits);
   }
 
   async deriveKey(algorithm: unknown, baseKey: unknown, derivedKeyType: unknown, extractable: unknown, keyUsages: unknown): Promise<CryptoKey> {
     this.#check(arguments.length, 5, 'deriveKey');
+    const identifier = toIdentifier(algorithm);
+    const usedKey = toKey(baseKey);
+    const derived = toIdentifier(derivedKeyType);
     const usages = toUsages(keyUsages);
-    const normalized = normalizeAlgorithm(algorithm, 'deriveBits');
-    const imported = normalizeAlgorithm(derivedKeyType, 'importKey');
-    const lengthBits = keyLengthBits(normalizeAlgorithm(derivedKeyType, 'getKeyLength'));
-    const secret = await deriveBits(normalized, toKey(baseKey), 'deriveKey', lengthBits);
+    const normalized = normalizeAlgorithm(identifier, 'deriveBits');
+    const imported = normalizeAlgorithm(derived, 'importKey');
+    const lengthBits = keyLengthBits(normalizeAlgorithm(derived, 'getKeyLength'));
+    const secret = await deriveBits(normalized, usedKey, 'deriveKey', lengthBits);
     return importKey('raw', new Uint8Array(secret), imported, Boolean(extractable), usages);
   }
 
   async wrapKey(format: unknown, key: unknown, wrappingKey: unknown, wrapAlgorithm: unknown): Promise<ArrayBuffer> {
     this.#check(arguments.length, 4, 'wrapKey');
     const keyFormat = toEnum(format, formats, 'KeyFormat');
-    const normalized = normalizeAlgorithm(wrapAlgorithm, supports(wrapAlgorithm, 'wrapKey') ? 'wrapKey' : 'encrypt');
+    const wrapped = toKey(key);
     const wrapping = toKey(wrappingKey);
+    const identifier = toIdentifier(wrapAlgorithm);
+    const normalized = normalizeAlgorithm(identifier, supports(identifier, 'wrapKey') ? 'wrapKey' : 'encrypt');
     usableKey(wrapping, normalized.plain.name, 'wrapKey');
-    const exported = await exportKey(keyFormat, toKey(key));
+    const exported = await exportKey(keyFormat, wrapped);
     const bytes = exported instanceof Uint8Array ? exported : encodeUtf8(JSON.stringify(exported));
     return withKey(normalized.plain.name === 'AES-KW' ? 'wrap' : 'encrypt', normalized, wrapping, 'wrapKey', bytes);
   }
@@ -122,11 +146,15 @@ export class SubtleCrypto {
   ): Promise<CryptoKey> {
     this.#check(arguments.length, 7, 'unwrapKey');
     const keyFormat = toEnum(format, formats, 'KeyFormat');
+    const wrapped = source(wrappedKey);
+    const unwrapping = toKey(unwrappingKey);
+    const identifier = toIdentifier(unwrapAlgorithm);
+    const unwrapped = toIdentifier(unwrappedKeyAlgorithm);
     const usages = toUsages(keyUsages);
-    const normalized = normalizeAlgorithm(unwrapAlgorithm, supports(unwrapAlgorithm, 'wrapKey') ? 'wrapKey' : 'encrypt');
-    const imported = normalizeAlgorithm(unwrappedKeyAlgorithm, 'importKey');
+    const normalized = normalizeAlgorithm(identifier, supports(identifier, 'wrapKey') ? 'wrapKey' : 'encrypt');
+    const imported = normalizeAlgorithm(unwrapped, 'importKey');
     const op = normalized.plain.name === 'AES-KW' ? 'unwrap' : 'decrypt';
-    const bytes = new Uint8Array(await withKey(op, normalized, toKey(unwrappingKey), 'unwrapKey', source(wrappedKey)));
+    const bytes = new Uint8Array(await withKey(op, normalized, unwrapping, 'unwrapKey', wrapped));
     return importKey(keyFormat, keyFormat === 'jwk' ? parseJwk(bytes) : bytes, imported, Boolean(extractable), usages);
   }
 
@@ -158,17 +186,17 @@ function toUsages(value: unknown): KeyUsage[] {
   return keyUsages.filter((usage) => usages.includes(usage));
 }
 
-function toJwk(value: unknown): Jwk {
-  if (!isObject(value) || isBufferSource(value)) throw new TypeError('Key data is not a JsonWebKey');
-  return value as Jwk;
+/** AlgorithmIdentifier, which is normalised when all arguments are converted. */
+function toIdentifier(value: unknown): unknown {
+  return isObject(value) ? value : toDOMString(value);
 }
 
-function parseJwk(bytes: Bytes): Jwk {
+function parseJwk(bytes: Bytes): JsonWebKey {
   try {
     const value: unknown = JSON.parse(decodeUtf8(bytes));
-    if (isObject(value)) return value as Jwk;
+    if (isObject(value)) return toJsonWebKey(value);
   } catch {
-    // A text that is no JSON is the same failure as one that is no object.
+    // A text that is no JSON is the same failure as one that is no JsonWebKey.
   }
   throw new DOMException('The unwrapped key is not a JsonWebKey', 'DataError');
 }
@@ -209,7 +237,7 @@ async function deriveBits({ plain, bytes, publicKey }: NormalizedAlgorithm, base
   return dataOf(await call('deriveBits', { algorithm: plain, keys, lengthBits }, parts));
 }
 
-async function importKey(format: string, data: Bytes | Jwk, { plain }: NormalizedAlgorithm, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey> {
+async function importKey(format: string, data: Bytes | JsonWebKey, { plain }: NormalizedAlgorithm, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey> {
   const message: SubtleMessage = { algorithm: plain, usages, extractable, format };
   const isBytes = data instanceof Uint8Array;
   const reply = await call('importKey', isBytes ? message : { ...message, jwk: data }, isBytes ? { data } : {});
@@ -219,7 +247,7 @@ async function importKey(format: string, data: Bytes | Jwk, { plain }: Normalize
 }
 
 /** Bytes, or a JsonWebKey. What is kept in the asked format needs no call. */
-async function exportKey(format: string, key: CryptoKey): Promise<Bytes | Jwk> {
+async function exportKey(format: string, key: CryptoKey): Promise<Bytes | JsonWebKey> {
   const { key: described, extractable, material } = keyState(key);
   const { name } = described.algorithm;
   if (name === 'HKDF' || name === 'PBKDF2') throw new DOMException(`${name} keys can not be exported`, 'NotSupportedError');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { decodeUtf8, encodeUtf8, installEncoding, TextDecoder, TextEncoder, utf8Length } from './index.ts';
+import { decodeUtf8, encodeUtf8, TextDecoder, TextEncoder, utf8Length } from './index.ts';
+import { installEncoding } from './install-encoding.ts';
 
 const global: Record<string, unknown> = {};
 installEncoding(global);
@@ -73,6 +74,14 @@ test('a decoder is usable again after a fatal error', () => {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   assert.throws(() => decoder.decode(Uint8Array.of(0xe2, 0x82)), TypeError);
   assert.equal(decoder.decode(Uint8Array.of(0x41)), 'A');
+  assert.throws(() => decoder.decode(Uint8Array.of(0xe2, 0x41)), TypeError);
+  assert.equal(decoder.decode(Uint8Array.of(0xc3, 0xa9)), 'é');
+});
+
+test('a fatal error within a stream takes its bytes with it', () => {
+  const decoder = new TextDecoder('utf-16le', { fatal: true });
+  assert.throws(() => decoder.decode(Uint8Array.of(0x00, 0xdc), { stream: true }), TypeError);
+  assert.equal(decoder.decode(Uint8Array.of(0x41, 0x00), { stream: true }), 'A');
 });
 
 test('long inputs cross chunk boundaries intact', () => {

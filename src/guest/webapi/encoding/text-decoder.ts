@@ -1,15 +1,12 @@
 /** https://encoding.spec.whatwg.org/#interface-textdecoder */
 import { isBufferSource, toDictionary, toDOMString, viewBytes } from '../webidl.ts';
-import { type EncodingName, encodingOf } from './labels.ts';
+import { findEncoding } from './find-encoding.ts';
 import type { StreamingDecoder } from './streaming-decoder.ts';
-import { Utf16Decoder } from './utf16.ts';
-import { Utf8Decoder } from './utf8.ts';
-import { decodeWindows1252 } from './windows-1252.ts';
 
 const nothing = new Uint8Array(0);
 
 export class TextDecoder {
-  readonly #encoding: EncodingName;
+  readonly #encoding: string;
   readonly #fatal: boolean;
   readonly #ignoreBOM: boolean;
   readonly #decoder: StreamingDecoder;
@@ -17,13 +14,14 @@ export class TextDecoder {
   #streaming = false;
 
   constructor(label: unknown = 'utf-8', options: unknown = undefined) {
-    const encoding = encodingOf(toDOMString(label));
+    const name = toDOMString(label);
     const { fatal, ignoreBOM } = toDictionary(options, 'TextDecoderOptions');
-    if (encoding === undefined) throw new RangeError(`The encoding label '${toDOMString(label)}' is not supported`);
-    this.#encoding = encoding;
+    const encoding = findEncoding(name);
+    if (encoding === undefined) throw new RangeError(`The encoding label '${name}' is not supported`);
+    this.#encoding = encoding.name;
     this.#fatal = Boolean(fatal);
     this.#ignoreBOM = Boolean(ignoreBOM);
-    this.#decoder = createDecoder(encoding, this.#fatal);
+    this.#decoder = encoding.createDecoder(this.#fatal);
   }
 
   get encoding(): string {
@@ -51,7 +49,7 @@ export class TextDecoder {
 
   /** https://encoding.spec.whatwg.org/#concept-td-serialize */
   #withoutBom(text: string): string {
-    if (this.#bomSeen || this.#ignoreBOM || text === '' || this.#encoding === 'windows-1252') return text;
+    if (this.#bomSeen || this.#ignoreBOM || text === '' || !this.#encoding.startsWith('utf-')) return text;
     this.#bomSeen = true;
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
@@ -60,10 +58,4 @@ export class TextDecoder {
 function toBytes(input: unknown): Uint8Array {
   if (!isBufferSource(input)) throw new TypeError('TextDecoder.decode: input is not an ArrayBuffer or a view of one');
   return viewBytes(input);
-}
-
-function createDecoder(encoding: EncodingName, fatal: boolean): StreamingDecoder {
-  if (encoding === 'utf-8') return new Utf8Decoder(fatal);
-  if (encoding === 'windows-1252') return { decode: decodeWindows1252, reset: () => undefined };
-  return new Utf16Decoder(encoding === 'utf-16be', fatal);
 }

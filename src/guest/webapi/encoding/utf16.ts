@@ -24,8 +24,9 @@ export class Utf16Decoder implements StreamingDecoder {
         this.#leadByte = byte;
         continue;
       }
-      this.#unit(this.#bigEndian ? (this.#leadByte << 8) | byte : (byte << 8) | this.#leadByte, units);
+      const lead = this.#leadByte;
       this.#leadByte = -1;
+      this.#unit(this.#bigEndian ? (lead << 8) | byte : (byte << 8) | lead, units);
       if (units.length >= chunkUnits) parts.push(String.fromCharCode(...units.splice(0)));
     }
     if (!stream && (this.#leadByte >= 0 || this.#leadSurrogate > 0)) {

@@ -111,6 +111,7 @@ export class Utf8Decoder implements StreamingDecoder {
     this.#needed = 0;
     this.#lower = 0x80;
     this.#upper = 0xbf;
+    this.#again = false;
   }
 
   #malformed(): number {
@@ -152,8 +153,9 @@ export class Utf8Decoder implements StreamingDecoder {
     if (this.#needed === 0) return byte < 0x80 ? byte : this.#lead(byte);
     if (byte < this.#lower || byte > this.#upper) {
       this.reset();
+      const replacement = this.#malformed();
       this.#again = true;
-      return this.#malformed();
+      return replacement;
     }
     this.#lower = 0x80;
     this.#upper = 0xbf;

@@ -43,6 +43,12 @@ export class Body {
   }
 }
 
+/** A BodyInit as Web IDL converts it, for arguments that others are converted after. */
+export function toBodyInit(value: unknown): unknown {
+  const isInterface = typeof value === 'object' && value !== null && (isReadableStream(value) || isBufferSource(value) || isBlob(value) || value instanceof URLSearchParams || isFormData(value));
+  return isInterface ? value : toUSVString(value);
+}
+
 /** https://fetch.spec.whatwg.org/#concept-bodyinit-extract. Throws a TypeError for a stream that is disturbed or locked. */
 export function extractBody(init: unknown): Body {
   if (typeof init === 'string') return new Body(init.toWellFormed(), null, 'text/plain;charset=UTF-8');

@@ -77,29 +77,37 @@ export function sortAndCombine(list: HeaderList): HeaderList {
   return sorted;
 }
 
-/** https://fetch.spec.whatwg.org/#concept-headers-fill: appends what a HeadersInit holds. */
-export function fillHeaders(list: HeaderList, init: unknown): void {
-  if (!isObject(init)) throw new TypeError('Headers init is neither a sequence of pairs nor a record');
-  const method = iteratorMethod(init);
-  if (method === undefined) fillFromRecord(list, init);
-  else for (const pair of sequenceFrom(init, method, toPair)) list.push(toHeaderName(pair[0]), toHeaderValue(pair[1]));
+/** A HeadersInit as Web IDL converts it: name, value, name, value, …, none of them checked. */
+export interface HeadersInit {
+  readonly flat: string[];
+  /** False when an inner sequence is not a name and a value. */
+  readonly isPairs: boolean;
 }
 
-function toPair(item: unknown): string[] {
-  const pair = toSequence(item, toByteString);
-  if (pair.length !== 2) throw new TypeError('A header in a sequence is not a pair of name and value');
-  return pair;
+export function toHeadersInit(init: unknown): HeadersInit {
+  if (!isObject(init)) throw new TypeError('Headers init is neither a sequence of pairs nor a record');
+  const method = iteratorMethod(init);
+  if (method === undefined) return { flat: flattenRecord(init), isPairs: true };
+  const pairs = sequenceFrom(init, method, (item) => toSequence(item, toByteString));
+  return { flat: pairs.flat(), isPairs: pairs.every((pair) => pair.length === 2) };
 }
 
 /** Pairs are converted one by one, so that a Proxy sees what Web IDL's record conversion does. */
-function fillFromRecord(list: HeaderList, init: object): void {
-  const start = list.length;
+function flattenRecord(init: object): string[] {
+  const flat: string[] = [];
   for (const key of Reflect.ownKeys(init)) {
     if (!Object.prototype.propertyIsEnumerable.call(init, key)) continue;
-    list.push(toByteString(key), toByteString((init as Record<PropertyKey, unknown>)[key]));
+    flat.push(toByteString(key), toByteString((init as Record<PropertyKey, unknown>)[key]));
   }
-  for (let at = start; at < list.length; at += 2) {
-    list[at] = toHeaderName(list[at]);
-    list[at + 1] = toHeaderValue(list[at + 1]);
+  return flat;
+}
+
+/** https://fetch.spec.whatwg.org/#concept-headers-fill of an empty list, which takes over `flat`. */
+export function fillHeaders({ flat, isPairs }: HeadersInit): HeaderList {
+  if (!isPairs) throw new TypeError('A header in a sequence is not a pair of name and value');
+  for (let at = 0; at < flat.length; at += 2) {
+    flat[at] = toHeaderName(flat[at]);
+    flat[at + 1] = toHeaderValue(flat[at + 1]);
   }
+  return flat;
 }

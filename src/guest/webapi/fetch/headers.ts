@@ -3,7 +3,7 @@ import { requireArguments } from '../webidl.ts';
 import type { PairIterable } from '../xhr/index.ts';
 import { makePairIterable } from '../xhr/index.ts';
 import type { HeaderList } from './header-list.ts';
-import { fillHeaders, findHeader, getHeader, replaceHeader, sortAndCombine, toHeaderName, toHeaderValue } from './header-list.ts';
+import { fillHeaders, findHeader, getHeader, replaceHeader, sortAndCombine, toHeaderName, toHeadersInit, toHeaderValue } from './header-list.ts';
 
 /** Headers that read and change `list` itself. `list` must not be changed by others any more. */
 export let headersOver: (list: HeaderList, immutable: boolean) => Headers;
@@ -20,7 +20,7 @@ export class Headers {
   declare readonly [Symbol.iterator]: PairIterable<string>[typeof Symbol.iterator];
 
   constructor(init: unknown = undefined) {
-    if (init !== undefined) fillHeaders(this.#list, init);
+    if (init !== undefined) this.#list = fillHeaders(toHeadersInit(init));
   }
 
   append(name: unknown, value: unknown): void {

@@ -3,7 +3,7 @@
  * here acts on them.
  */
 import { URL } from '../url/index.ts';
-import { toDOMString, toEnum, toUSVString } from '../webidl.ts';
+import { toEnum } from '../webidl.ts';
 
 const enumerations = {
   cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
@@ -39,24 +39,27 @@ export const defaultOptions: RequestOptions = {
   isNavigation: false,
 };
 
-type GivenOptions = { readonly [K in Exclude<keyof RequestOptions, 'destination' | 'isNavigation'> | 'priority' | 'window']: unknown };
+/** An option as Web IDL converts it. */
+export function toOption(name: keyof typeof enumerations): (value: unknown) => string {
+  return (value) => toEnum<string>(value, enumerations[name], `RequestInit.${name}`);
+}
 
-/** Throws a TypeError for a value that a member can't have. */
+/** As converted; undefined when absent. */
+export type GivenOptions = { readonly [K in 'cache' | 'credentials' | 'integrity' | 'mode' | 'referrer' | 'referrerPolicy']: string | undefined } & {
+  readonly keepalive: boolean | undefined;
+};
+
+/** Throws a TypeError for values that don't go together. */
 export function mergeOptions(base: RequestOptions, given: GivenOptions): RequestOptions {
-  if (given.window !== undefined && given.window !== null) throw new TypeError('RequestInit.window can only be null');
-  if (given.duplex !== undefined) toEnum(given.duplex, ['half'], 'RequestInit.duplex');
-  if (given.priority !== undefined) toEnum(given.priority, ['high', 'low', 'auto'], 'RequestInit.priority');
-  const choose = (name: keyof typeof enumerations): string =>
-    given[name] === undefined ? base[name] : toEnum<string>(given[name], enumerations[name], `RequestInit.${name}`);
   const merged = {
     ...base,
-    cache: choose('cache'),
-    credentials: choose('credentials'),
-    mode: choose('mode'),
-    referrerPolicy: choose('referrerPolicy'),
-    integrity: given.integrity === undefined ? base.integrity : toDOMString(given.integrity),
-    referrer: given.referrer === undefined ? base.referrer : toReferrer(toUSVString(given.referrer)),
-    keepalive: given.keepalive === undefined ? base.keepalive : Boolean(given.keepalive),
+    cache: given.cache ?? base.cache,
+    credentials: given.credentials ?? base.credentials,
+    mode: given.mode ?? base.mode,
+    referrerPolicy: given.referrerPolicy ?? base.referrerPolicy,
+    integrity: given.integrity ?? base.integrity,
+    referrer: given.referrer === undefined ? base.referrer : toReferrer(given.referrer),
+    keepalive: given.keepalive ?? base.keepalive,
   };
   if (merged.mode === 'navigate') throw new TypeError('RequestInit.mode can not be navigate');
   if (merged.cache === 'only-if-cached' && merged.mode !== 'same-origin') throw new TypeError('RequestInit.cache only-if-cached goes with mode same-origin');

@@ -108,3 +108,12 @@ test('the Content-Type of a body does not replace one that is there', () => {
   assert.equal(new Request(url, { method: 'POST', body: 'x' }).headers.get('content-type'), 'text/plain;charset=UTF-8');
   assert.equal(new Request(url, { method: 'POST', body: 'x', headers: { 'Content-Type': 'a/b' } }).headers.get('content-type'), 'a/b');
 });
+
+test('the init is converted, member by member in their order, before the URL is parsed', () => {
+  const order: string[] = [];
+  const init = new Proxy({}, { get: (_, name) => void order.push(String(name)) });
+  assert.throws(() => new Request('no URL', init), TypeError);
+  assert.deepEqual(order, ['body', 'cache', 'cf', 'credentials', 'duplex', 'headers', 'integrity', 'keepalive', 'method', 'mode', 'priority', 'redirect', 'referrer', 'referrerPolicy', 'signal', 'window']);
+  assert.throws(() => new Request('no URL', { get method() { return assert.fail('trapped'); } }), /trapped/);
+  assert.throws(() => new Request('http://a/', { method: 'a b', get signal() { return assert.fail('trapped'); } }), /trapped/);
+});

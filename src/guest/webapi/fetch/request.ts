@@ -1,10 +1,10 @@
 /** https://fetch.spec.whatwg.org/#request-class */
 import type { RedirectMode } from '../../../protocol/fetch-call.ts';
 import type { AbortSignal } from '../dom/index.ts';
-import { isAbortSignal, newAbortSignal, newDependentSignal } from '../dom/index.ts';
+import { newAbortSignal, newDependentSignal } from '../dom/index.ts';
 import { isReadableStream } from '../streams/index.ts';
 import { URL } from '../url/index.ts';
-import { requireArguments, toByteString, toDictionary, toEnum, toUSVString } from '../webidl.ts';
+import { requireArguments, toUSVString } from '../webidl.ts';
 import type { Body } from './body.ts';
 import { cloneBody, extractBody, moveBody, requireUsable } from './body.ts';
 import type { BodyMixin } from './body-mixin.ts';
@@ -14,6 +14,7 @@ import { fillHeaders, findHeader } from './header-list.ts';
 import type { Headers } from './headers.ts';
 import { headersOver } from './headers.ts';
 import { isHttpToken } from './http-syntax.ts';
+import { type RequestInit, toRequestInit } from './request-init.ts';
 import { defaultOptions, mergeOptions } from './request-options.ts';
 import { isSerializedUrl } from './serialized-url.ts';
 
@@ -74,9 +75,11 @@ export class Request {
       return;
     }
     requireArguments(arguments.length, 1, 'Request constructor');
-    const parts = isRequest(input) ? derive(input) : new RequestParts('GET', toRequestUrl(input), [], null, false);
+    const source = isRequest(input) ? input : toUSVString(input);
+    const given = init === undefined || init === null ? null : isRequest(init) && isUntouched(init) ? init : toRequestInit(init);
+    const parts = typeof source === 'string' ? new RequestParts('GET', toRequestUrl(source), [], null, false) : derive(source);
     this.#parts = parts;
-    const body = init === undefined || init === null ? null : applyInit(parts, init);
+    const body = given === null ? null : isRequest(given) ? applyRequest(parts, given) : applyInit(parts, given);
     const inputBody = isRequest(input) ? input.#parts.body : null;
     if ((body !== null || inputBody !== null) && (parts.method === 'GET' || parts.method === 'HEAD')) {
       throw new TypeError(`Request with method ${parts.method} can not have a body`);
@@ -182,20 +185,16 @@ function derive(input: Request): RequestParts {
   return parts.copy(null, false, parts.signal === null ? null : () => input.signal);
 }
 
-/** Applies what `init` has and returns the body that it gives. Members are read in the order of Web IDL. */
-function applyInit(parts: RequestParts, init: unknown): Body | null {
-  if (isRequest(init) && isUntouched(init)) return applyRequest(parts, init);
-  const given = toDictionary(init, 'RequestInit');
-  const { body, cache, cf, credentials, duplex, headers, integrity, keepalive, method, mode, priority, redirect, referrer, referrerPolicy, signal } = given;
-  parts.options = mergeOptions(parts.options, {
-    cache, credentials, duplex, integrity, keepalive, mode, priority, referrer, referrerPolicy, window: given['window'],
-  });
-  if (method !== undefined) parts.method = toMethod(method);
+/** Applies what `init` has and returns the body that it gives. */
+function applyInit(parts: RequestParts, { body, cf, headers, method, redirect, signal, window, ...options }: RequestInit): Body | null {
+  if (window !== undefined && window !== null) throw new TypeError('RequestInit.window can only be null');
+  parts.options = mergeOptions(parts.options, options);
+  if (method !== undefined) parts.method = normalizeMethod(method);
   if (parts.options.mode === 'no-cors' && !/^(?:GET|HEAD|POST)$/.test(parts.method)) throw new TypeError('RequestInit.mode no-cors goes with GET, HEAD or POST');
-  if (redirect !== undefined) parts.redirect = toEnum(redirect, ['follow', 'manual', 'error'], 'RequestInit.redirect');
+  if (redirect !== undefined) parts.redirect = redirect;
   if (cf !== undefined) parts.cf = cf;
-  if (signal !== undefined) parts.signal = toSignalSource(signal);
-  if (headers !== undefined) fillHeaders((parts.list = []), headers);
+  if (signal !== undefined) parts.signal = signal === null ? null : () => signal;
+  if (headers !== undefined) parts.list = fillHeaders(headers);
   if (body === undefined || body === null) return null;
   if (parts.options.keepalive && isReadableStream(body)) throw new TypeError('RequestInit.keepalive does not go with a stream as the body');
   return extractBody(body);
@@ -214,15 +213,8 @@ function applyRequest(parts: RequestParts, init: Request): Body | null {
   return body;
 }
 
-function toSignalSource(signal: unknown): (() => AbortSignal) | null {
-  if (signal === null) return null;
-  if (!isAbortSignal(signal)) throw new TypeError('RequestInit.signal is not an AbortSignal');
-  return () => signal;
-}
-
 /** Throws a TypeError for a relative URL and for one with user-info. */
-function toRequestUrl(input: unknown): string {
-  const text = toUSVString(input);
+function toRequestUrl(text: string): string {
   if (isSerializedUrl(text)) return text;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') throw new TypeError('Request can not be constructed from a URL that includes credentials');
@@ -230,8 +222,7 @@ function toRequestUrl(input: unknown): string {
 }
 
 /** https://fetch.spec.whatwg.org/#concept-method-normalize and #forbidden-method */
-function toMethod(value: unknown): string {
-  const method = toByteString(value);
+function normalizeMethod(method: string): string {
   if (!isHttpToken(method)) throw new TypeError('RequestInit.method is not an HTTP method');
   if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) throw new TypeError(`RequestInit.method ${method} is forbidden`);
   return /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/i.test(method) ? method.toUpperCase() : method;

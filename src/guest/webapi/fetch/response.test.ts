@@ -94,3 +94,21 @@ test('shape', () => {
   assert.equal(Object.prototype.toString.call(new Response()), '[object Response]');
   assert.throws(() => Reflect.get(Response.prototype, 'status'), TypeError);
 });
+
+/** Web IDL converts all arguments before anything is done with one of them. */
+test('what can not be converted is told before what is out of range', () => {
+  const trap = new Proxy({}, { get: () => assert.fail('trapped') });
+  assert.throws(() => new Response(null, { status: 600, headers: { a: '\u{fffd}' } }), TypeError);
+  assert.throws(() => new Response(null, { status: 600, statusText: '\u{fffd}' }), TypeError);
+  assert.throws(() => new Response(null, { status: 600, headers: [['a']] }), RangeError);
+  assert.throws(() => Response.json(undefined, trap), /trapped/);
+  assert.throws(() => Response.redirect('no URL', { valueOf: () => assert.fail('trapped') }), /trapped/);
+});
+
+test('members of the init are read and converted one after the other, after the body', () => {
+  const order: string[] = [];
+  const noted = (name: string, value: unknown): { toString(): string } => ({ toString: () => (order.push(name), String(value)) });
+  const init = { get statusText() { return order.push('read statusText'), noted('statusText', ''); }, get status() { return order.push('read status'), noted('status', 200); }, get headers() { return order.push('read headers'), { a: noted('a', 1) }; } };
+  assert.equal(new Response(noted('body', 'x'), init).status, 200);
+  assert.deepEqual(order, ['body', 'read headers', 'a', 'read status', 'status', 'read statusText', 'statusText']);
+});

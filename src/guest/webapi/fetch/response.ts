@@ -1,11 +1,11 @@
 /** https://fetch.spec.whatwg.org/#response-class */
 import { URL } from '../url/index.ts';
 import { requireArguments, toByteString, toDictionary, toInteger, toUSVString } from '../webidl.ts';
-import { Body, cloneBody, extractBody } from './body.ts';
+import { Body, cloneBody, extractBody, toBodyInit } from './body.ts';
 import type { BodyMixin } from './body-mixin.ts';
 import { mixInBody } from './body-mixin.ts';
-import type { HeaderList } from './header-list.ts';
-import { fillHeaders, findHeader } from './header-list.ts';
+import type { HeaderList, HeadersInit } from './header-list.ts';
+import { fillHeaders, findHeader, toHeadersInit } from './header-list.ts';
 import type { Headers } from './headers.ts';
 import { headersOver } from './headers.ts';
 
@@ -57,17 +57,19 @@ export class Response {
   declare readonly text: BodyMixin['text'];
 
   constructor(body: unknown = null, init: unknown = undefined) {
-    const extracted = body === null || body === undefined ? null : extractBody(body);
-    this.#initialize(init, extracted);
+    const hasBody = body !== null && body !== undefined;
+    const hasInit = init !== null && init !== undefined;
+    const given = hasBody && hasInit ? toBodyInit(body) : body;
+    const converted = hasInit ? toResponseInit(init) : null;
+    this.#initialize(converted, hasBody ? extractBody(given) : null);
   }
 
   /** https://fetch.spec.whatwg.org/#initialize-a-response */
-  #initialize(init: unknown, body: Body | null): void {
-    if (init !== undefined && init !== null) {
-      const { headers, status, statusText } = toDictionary(init, 'ResponseInit');
-      if (status !== undefined) this.#status = toStatus(status);
-      if (statusText !== undefined) this.#statusText = toStatusText(statusText);
-      if (headers !== undefined) fillHeaders(this.#list, headers);
+  #initialize(init: ResponseInit | null, body: Body | null): void {
+    if (init !== null) {
+      this.#status = checkStatus(init.status);
+      this.#statusText = checkStatusText(init.statusText);
+      if (init.headers !== undefined) this.#list = fillHeaders(init.headers);
     }
     if (body === null) return;
     if (isNullBodyStatus(this.#status)) throw new TypeError(`Response with status ${this.#status} can not have a body`);
@@ -81,17 +83,19 @@ export class Response {
 
   static json(data: unknown, init: unknown = undefined): Response {
     requireArguments(arguments.length, 1, 'Response.json');
+    const converted = toResponseInit(init);
     const text = JSON.stringify(data) as string | undefined;
     if (text === undefined) throw new TypeError('Response.json: data can not be serialized to JSON');
     const response = new Response();
-    response.#initialize(init, new Body(text, null, 'application/json'));
+    response.#initialize(converted, new Body(text, null, 'application/json'));
     return response;
   }
 
   static redirect(url: unknown, status: unknown = 302): Response {
     requireArguments(arguments.length, 1, 'Response.redirect');
-    const location = new URL(toUSVString(url)).href;
+    const target = toUSVString(url);
     const code = toInteger(status, 16, false);
+    const location = new URL(target).href;
     if (!(code === 301 || code === 302 || code === 303 || code === 307 || code === 308)) {
       throw new RangeError(`Response.redirect: ${code} is not a redirect status`);
     }
@@ -153,14 +157,33 @@ export class Response {
   }
 }
 
-function toStatus(value: unknown): number {
-  const status = typeof value === 'number' && value === value >>> 0 && value < 65_536 ? value : toInteger(value, 16, false);
+interface ResponseInit {
+  readonly headers: HeadersInit | undefined;
+  readonly status: number;
+  readonly statusText: string;
+}
+
+/** Each member is read and converted before the next one. */
+function toResponseInit(value: unknown): ResponseInit {
+  const given = toDictionary(value, 'ResponseInit');
+  const { headers } = given;
+  const pairs = headers === undefined ? undefined : toHeadersInit(headers);
+  const { status = 200 } = given;
+  const code = toStatusCode(status);
+  const { statusText = '' } = given;
+  return { headers: pairs, status: code, statusText: toByteString(statusText) };
+}
+
+function toStatusCode(value: unknown): number {
+  return typeof value === 'number' && value === value >>> 0 && value < 65_536 ? value : toInteger(value, 16, false);
+}
+
+function checkStatus(status: number): number {
   if (status < 200 || status > 599) throw new RangeError(`Response status ${status} is outside the range of 200 to 599`);
   return status;
 }
 
-function toStatusText(value: unknown): string {
-  const text = toByteString(value);
+function checkStatusText(text: string): string {
   if (!reasonPhrase.test(text)) throw new TypeError('Response statusText has a character that a status line can not hold');
   return text;
 }

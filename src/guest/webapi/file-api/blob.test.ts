@@ -76,3 +76,10 @@ test('parts are shared by slices and given to the stream', () => {
   setBlobStreamFactory((parts) => ({ lengths: parts.map(({ length }) => length) }));
   assert.deepEqual(blob.slice(1).stream(), { lengths: [2] });
 });
+
+test('the arguments of a File are converted in their order', () => {
+  const order: string[] = [];
+  const noted = (name: string, value: string): { toString(): string } => ({ toString: () => (order.push(name), value) });
+  const file = new File([noted('part', 'abc')], noted('name', 'f'), { get type() { return order.push('type'), 'a/b'; }, get lastModified() { return order.push('lastModified'), 1; } });
+  assert.deepEqual([order, file.size, file.name], [['part', 'name', 'type', 'lastModified'], 3, 'f']);
+});

@@ -31,7 +31,7 @@ export class Blob {
 
   constructor(blobParts: unknown = undefined, options: unknown = undefined) {
     const shared = blobParts instanceof SharedParts;
-    const elements = shared || blobParts === undefined ? [] : toSequence(blobParts, toPartElement);
+    const elements = shared || blobParts === undefined ? [] : blobParts instanceof ConvertedParts ? blobParts.elements : toSequence(blobParts, toPartElement);
     const bag = toDictionary(options, 'BlobPropertyBag');
     const native = toEnum(bag.endings ?? 'transparent', endingTypes, 'endings') === 'native';
     const { type } = bag;
@@ -95,7 +95,16 @@ class SharedParts {
 
 type PartElement = string | Bytes | Blob;
 
-function toPartElement(element: unknown): PartElement {
+/** Parts that were converted before the arguments that follow them. */
+export class ConvertedParts {
+  readonly elements: readonly PartElement[];
+
+  constructor(elements: readonly PartElement[]) {
+    this.elements = elements;
+  }
+}
+
+export function toPartElement(element: unknown): PartElement {
   if (isObject(element)) {
     if (isBlob(element)) return element;
     if (isBufferSource(element)) return copyBytes(element, 'Blob part');

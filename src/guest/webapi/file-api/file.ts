@@ -1,7 +1,7 @@
 /** https://w3c.github.io/FileAPI/#file-section */
 import { nowMs } from '../../kernel/clock.ts';
-import { requireArguments, toDictionary, toInteger, toUSVString } from '../webidl.ts';
-import { Blob } from './blob.ts';
+import { requireArguments, toDictionary, toInteger, toSequence, toUSVString } from '../webidl.ts';
+import { Blob, ConvertedParts, toPartElement } from './blob.ts';
 
 export let isFile: (value: unknown) => value is File;
 
@@ -11,8 +11,10 @@ export class File extends Blob {
 
   constructor(fileBits: unknown, fileName: unknown, options: unknown = undefined) {
     requireArguments(arguments.length, 2, 'File constructor');
-    super(requireSequence(fileBits), options);
-    this.#name = toUSVString(fileName);
+    const parts = toSequence(fileBits, toPartElement);
+    const name = toUSVString(fileName);
+    super(new ConvertedParts(parts), options);
+    this.#name = name;
     const { lastModified } = toDictionary(options, 'FilePropertyBag');
     this.#lastModified = lastModified === undefined ? nowMs() : toInteger(lastModified, 64, true);
   }
@@ -29,9 +31,4 @@ export class File extends Blob {
   static {
     isFile = (value): value is File => typeof value === 'object' && value !== null && #name in value;
   }
-}
-
-function requireSequence(fileBits: unknown): unknown {
-  if (fileBits === undefined) throw new TypeError('Value is not a sequence');
-  return fileBits;
 }

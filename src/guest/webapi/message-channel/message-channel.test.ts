@@ -75,7 +75,7 @@ test('buffers and ports are transferred', () => {
   const late = received(data.port);
   runTasks();
   assert.deepEqual(late.map((event) => event.data), ['before']);
-  data.port.postMessage('back');
+  data.port.postMessage('back', []);
   inner.port2.postMessage('from the detached one');
   runTasks();
   assert.deepEqual(innerEvents.map((event) => event.data), ['back']);

@@ -6,11 +6,20 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export class ChunkHandover implements OutboundSource {
   #given: { chunk: Bytes | null; taken: () => void } | undefined;
   #wanted: { resolve(chunk: Bytes | null): void; reject(reason: unknown): void } | undefined;
-  failure: { readonly reason: unknown } | undefined;
+  #failure: { readonly reason: unknown } | undefined;
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+  }
+
+  /** The reason of its failure, or `otherwise` when it has not failed. */
+  reasonOr(otherwise: unknown): unknown {
+    return this.#failure === undefined ? otherwise : this.#failure.reason;
+  }
 
   /** Resolves when the chunk was taken. One at a time. */
   give(chunk: Bytes | null): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure.reason);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     const wanted = this.#wanted;
     this.#wanted = undefined;
     if (wanted !== undefined) {
@@ -21,7 +30,7 @@ export class ChunkHandover implements OutboundSource {
   }
 
   pull(): Promise<Bytes | null> {
-    if (this.failure !== undefined) return Promise.reject(this.failure.reason);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     const given = this.#given;
     this.#given = undefined;
     if (given === undefined) return new Promise((resolve, reject) => (this.#wanted = { resolve, reject }));
@@ -29,12 +38,11 @@ export class ChunkHandover implements OutboundSource {
     return Promise.resolve(given.chunk);
   }
 
-  cancel(reason: unknown): void {
-    this.fail(reason);
-  }
+  /** The host wants no more; why, is told by its answer. */
+  cancel(): void {}
 
   fail(reason: unknown): void {
-    this.failure ??= { reason };
+    this.#failure ??= { reason };
     this.#given?.taken();
     this.#given = undefined;
     this.#wanted?.reject(reason);

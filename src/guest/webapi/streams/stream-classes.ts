@@ -2,7 +2,7 @@
  * The classes of the Streams standard, https://streams.spec.whatwg.org/, evaluated when one is first needed: an isolate that never
  * touches a stream does without their heap.
  */
-import { loadPolyfill } from './load-polyfill.cjs';
+import { loadPolyfill } from './lazy/index.ts';
 
 export const streamClassNames = [
   'ReadableStream',

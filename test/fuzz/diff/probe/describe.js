@@ -1,12 +1,12 @@
-const DEPTH_MAX = 6;
+const DEPTH_MAX = 8;
 /** Drawn for each form. */
-const BOUNDARY = /^(multipart\/form-data; boundary=).*[0-9a-f]{32}$/;
+const BOUNDARY = /^(multipart\/form-data; ?boundary=).*[0-9a-f]{32}$/;
 
 /** A value as JSON that is equal exactly when the values look the same to a program. Promises are awaited. */
 export async function describe(value, depth = 0) {
   if (depth > DEPTH_MAX) return 'deeper';
   if (typeof value === 'object' && value !== null) return describeObject(value, depth);
-  if (typeof value === 'string' && BOUNDARY.test(value)) return { text: value.replace(BOUNDARY, '$1drawn') };
+  if (typeof value === 'string' && BOUNDARY.test(value)) return { text: 'multipart/form-data; boundary=drawn' };
   if (typeof value === 'string') return { text: [...value].length < 400 ? escaped(value) : `${value.length} units, ${escaped(value.slice(0, 40))}` };
   if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
   return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`;
@@ -52,5 +52,6 @@ const TAGS = {
   CustomEvent: pick(['type', 'bubbles', 'cancelable', 'detail']),
   TextDecoder: pick(['encoding', 'fatal', 'ignoreBOM']),
   ReadableStream: ({ locked }) => ({ locked }),
+  CryptoKey: pick(['type', 'extractable', 'algorithm', 'usages']),
   URLPattern: pick(['protocol', 'hostname', 'port', 'pathname', 'search', 'hash', 'hasRegExpGroups']),
 };

@@ -1,6 +1,11 @@
 /** Runs small programs, sent as JSON, and tells what came of each step: the same Worker on every host that is compared. */
 import { describe } from './describe.js';
 import { revive } from './revive.js';
+import * as cryptography from './scenarios/crypto.js';
+import * as programs from './scenarios/programs.js';
+import * as streams from './scenarios/streams.js';
+
+const SCENARIOS = { ...cryptography, ...programs, ...streams };
 
 export default {
   async fetch(request) {
@@ -11,10 +16,10 @@ export default {
   },
 };
 
-/** What the handler saw of its request. */
+/** What the handler saw of its request: its URL serialised, as workerd has it just as it came. */
 async function echo(request) {
   const headers = [...request.headers].filter(([name]) => !HOP_BY_HOP.has(name));
-  return Response.json({ method: request.method, url: request.url.replace(/^http:\/\/[^/]*/, ''), headers, body: await describe(new Uint8Array(await request.arrayBuffer())) });
+  return Response.json({ method: request.method, url: new URL(request.url).href.replace(/^http:\/\/[^/]*/, ''), headers, body: await describe(new Uint8Array(await request.arrayBuffer())) });
 }
 
 /** Set by the connection or the host in front, not by the client. */
@@ -30,7 +35,7 @@ async function run(steps) {
   const told = [];
   for (const step of steps) {
     try {
-      results.push(await perform(step, results));
+      results.push(await inTime(perform(step, results)));
       told.push(await describe(results.at(-1)));
     } catch (error) {
       results.push(undefined);
@@ -40,9 +45,25 @@ async function run(steps) {
   return told;
 }
 
-function perform({ make, call, get, set, on, args = [], value }, results) {
+const WAIT_MS_MAX = 2000;
+
+/** What never settles is told as that. */
+async function inTime(work) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve('never settles'), WAIT_MS_MAX);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function perform({ make, call, get, set, scenario, on, args = [], value }, results) {
   const given = args.map((arg) => revive(arg, results));
   const target = on === undefined ? globalThis : (results[on] ?? missing());
+  if (scenario !== undefined) return SCENARIOS[scenario](...given);
   if (make !== undefined) return Reflect.construct(globalThis[make] ?? missing(), given);
   if (call !== undefined) return owner(target, call)[call.split('.').at(-1)](...given);
   if (get !== undefined) return target[get];

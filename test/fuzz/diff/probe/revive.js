@@ -25,7 +25,7 @@ const KINDS = {
     return cycle;
   },
   // bundlers change the text of functions
-  function: () => Object.assign(() => 1, { toString: () => 'function' }),
+  function: () => Object.defineProperty(() => 1, 'toString', { value: () => 'function' }),
   symbol: () => Symbol('symbol'),
   /** an options bag that throws when it is read */
   trap: () => new Proxy({}, { get: () => { throw new RangeError('trap'); } }),

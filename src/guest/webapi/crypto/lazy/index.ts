@@ -1,1 +1,2 @@
 export { keyLengthBits, normalizeAlgorithm, supports, toKey } from './algorithms.ts';
+export { type JsonWebKey, toJsonWebKey } from './json-web-key.ts';

@@ -111,6 +111,8 @@ export class Rewriter {
 
   async #rewriteStart(element: OpenElement, tag: StartTag, hasContent: boolean, handlers: readonly Handler[], start: number, end: number): Promise<void> {
     const mutations = new Mutations();
+    // within what is removed, everything tells that it is
+    if (this.#removing !== undefined) mutations.remove();
     await this.#run(handlers, (validity) => new Element(validity, element, tag, mutations, hasContent, this.#coding));
     this.#copyTo(start);
     await this.#emitToken(mutations, tag.toString(), end);

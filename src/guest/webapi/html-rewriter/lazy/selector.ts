@@ -1,5 +1,5 @@
 /** Selectors as Cloudflare documents them, https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#selectors, against open elements. */
-import { type AttributeSelector, parse, type PseudoSelector, type Selector } from 'css-what';
+import { AttributeAction, type AttributeSelector, parse, type PseudoSelector, type Selector, SelectorType } from 'css-what';
 import type { OpenElement } from './open-element.ts';
 
 type Test = (element: OpenElement) => boolean;
@@ -36,9 +36,9 @@ function compile(selectors: readonly Selector[]): Compound[] {
   let compound: Compound = { tests: [], combinator: undefined };
   const compounds = [compound];
   for (const selector of selectors) {
-    if (selector.type === 'child' || selector.type === 'descendant') {
+    if (selector.type === SelectorType.Child || selector.type === SelectorType.Descendant) {
       if (compound.tests.length === 0) throw unsupported('The selector is empty.');
-      compound = { tests: [], combinator: selector.type };
+      compound = { tests: [], combinator: selector.type === SelectorType.Child ? 'child' : 'descendant' };
       compounds.push(compound);
     } else compound.tests.push(testOf(selector));
   }
@@ -51,19 +51,19 @@ function testOf(selector: Selector): Test {
     throw unsupported('Selectors with explicit namespaces are not supported.');
   }
   switch (selector.type) {
-    case 'universal':
+    case SelectorType.Universal:
       return () => true;
-    case 'tag':
+    case SelectorType.Tag:
       return tagTest(selector.name.toLowerCase());
-    case 'attribute':
+    case SelectorType.Attribute:
       return attributeTest(selector);
-    case 'pseudo':
+    case SelectorType.Pseudo:
       return pseudoTest(selector);
-    case 'adjacent':
+    case SelectorType.Adjacent:
       throw unsupported('Unsupported combinator `+` in selector.');
-    case 'sibling':
+    case SelectorType.Sibling:
       throw unsupported('Unsupported combinator `~` in selector.');
-    case 'pseudo-element':
+    case SelectorType.PseudoElement:
       throw unsupported('Unsupported pseudo-class or pseudo-element in selector.');
     default:
       throw unsupported('Unexpected token in selector.');
@@ -86,19 +86,19 @@ function attributeTest({ name, action, value, ignoreCase }: AttributeSelector): 
 
 function comparison(action: AttributeSelector['action'], wanted: string): (actual: string) => boolean {
   switch (action) {
-    case 'exists':
+    case AttributeAction.Exists:
       return () => true;
-    case 'equals':
+    case AttributeAction.Equals:
       return (actual) => actual === wanted;
-    case 'element':
+    case AttributeAction.Element:
       return (actual) => wanted !== '' && actual.split(/[\t\n\f\r ]+/).includes(wanted);
-    case 'start':
+    case AttributeAction.Start:
       return (actual) => wanted !== '' && actual.startsWith(wanted);
-    case 'end':
+    case AttributeAction.End:
       return (actual) => wanted !== '' && actual.endsWith(wanted);
-    case 'any':
+    case AttributeAction.Any:
       return (actual) => wanted !== '' && actual.includes(wanted);
-    case 'hyphen':
+    case AttributeAction.Hyphen:
       return (actual) => actual === wanted || actual.startsWith(`${wanted}-`);
     default:
       throw unsupported('Unexpected token in selector.');

@@ -69,7 +69,9 @@ export class StartTag {
     if (!this.#isChanged) return this.#raw;
     const attributes = this.#list().map(({ name, value, raw }) => ` ${raw ?? `${this.#coding.encode(name)}="${this.#coding.encode(value.replaceAll('"', '&quot;'))}"`}`);
     const name = this.#newName === undefined ? this.#sourceName() : this.#coding.encode(this.#newName);
-    return `<${name}${attributes.join('')}${this.isSelfClosing ? ' /' : ''}>`;
+    // a slash after an unquoted value would be a part of it
+    const slash = attributes.length > 0 ? ' /' : '/';
+    return `<${name}${attributes.join('')}${this.isSelfClosing ? slash : ''}>`;
   }
 
   #sourceName(): string {

@@ -1,0 +1,1 @@
+export { multiByteDecoder } from './multi-byte-decoder.ts';

@@ -1,0 +1,5 @@
+import * as classes from 'web-streams-polyfill';
+
+export function loadPolyfill(): typeof classes {
+  return classes;
+}
