@@ -6,6 +6,4 @@ export interface HostComposition {
   /** of Node.js, after a child process's own: a later one wins */
   readonly cellFlags?: readonly string[];
   readonly builderFlags?: readonly string[];
-  /** source of another API script */
-  readonly apiEntry?: URL;
 }

@@ -28,38 +28,42 @@ const SUBJECTS = {
   apps: ['cold', 'memory', 'throughput', 'idle', 'web-api'],
   agents: ['boot', 'calls', 'memory', 'metering', 'snapshots', 'recordings'],
   models: ['throughput', 'apps', 'start'],
+  hostile: ['cpu', 'memory', 'boundary', 'prototype', 'promise', 'stream', 'wasm', 'network', 'parser', 'start-up', 'logs'],
 } as const;
 type Subject = keyof typeof SUBJECTS;
 
 const EXAMPLES = `
 apps: nanos beside workerd and bare node:http, about 10 minutes on a quiet machine. agents: boot, syscalls, memory, metering, snapshots and
 recordings beside secure-exec, about 5 minutes. models: tokens a second beside node-llama-cpp, agents beside an app, and starts, about 5 minutes.
-With --quick about 90 seconds. The peers come from npm, into a folder of their own; without
+hostile: programs that mean harm, each beside a
+victim under constant load, and the same on workerd, about 15 minutes.
+With --quick about 90 seconds (hostile: 4 minutes, without workerd). The peers come from npm, into a folder of their own; without
 a network their columns stay empty. MANIFEST: one agent's boot and its syscalls on this machine; nothing that it does has an effect.
 
-It needs a clone of the repository; apps and agents need Linux, models the engine (nanos models install). Whether a target was met is in the report and not in the exit status.
+It needs a clone of the repository; apps, agents and hostile need Linux, models the engine (nanos models install). Whether a target was met is in the report and not in the exit status.
 
 Examples:
   nanos bench apps
   nanos bench agents --quick --only calls
+  nanos bench hostile --only memory
   nanos bench examples/agents/secret/agent.nano
   nanos bench agents --markdown > figures.md`;
 
 export function benchCommand(io: CliIo): Command {
   return new Command('bench')
-    .description('measure this machine: apps, agents, models, or one agent')
-    .addArgument(new Argument('[what]', 'apps, agents, models, or the .nano file of an agent').argParser(parseWhat).default('apps'))
+    .description('measure this machine: apps, agents, models, hostile programs, or one agent')
+    .addArgument(new Argument('[what]', 'apps, agents, models, hostile, or the .nano file of an agent').argParser(parseWhat).default('apps'))
     .addOption(new Option('--json', 'print JSON').conflicts('markdown'))
     .option('--markdown', 'print Markdown tables')
     .option('--quick', 'smaller samples')
-    .option('--only <section>', `measure one section: of apps ${SUBJECTS.apps.join(', ')}; of agents ${SUBJECTS.agents.join(', ')}; of models ${SUBJECTS.models.join(', ')}`)
+    .option('--only <section>', `measure one section: of apps ${SUBJECTS.apps.join(', ')}; of agents ${SUBJECTS.agents.join(', ')}; of models ${SUBJECTS.models.join(', ')}; of hostile ${SUBJECTS.hostile.join(', ')}`)
     .addHelpText('after', EXAMPLES)
     .action((what: string, options: Options) => bench(what, options, io));
 }
 
 function parseWhat(text: string): string {
   if (isSubject(text) || text.endsWith('.nano')) return text;
-  throw new InvalidArgumentError('It must be apps, agents, models, or the path of a manifest, which ends in .nano.');
+  throw new InvalidArgumentError('It must be apps, agents, models, hostile, or the path of a manifest, which ends in .nano.');
 }
 
 function isSubject(what: string): what is Subject {
@@ -81,7 +85,7 @@ async function bench(what: string, { json, markdown, quick, only }: Options, io:
 
 function checkSection(what: string, only: string | undefined): void {
   if (only === undefined) return;
-  if (!isSubject(what)) throw new NanosError('usage', '--only is for apps, agents and models: one agent is measured as a whole');
+  if (!isSubject(what)) throw new NanosError('usage', '--only is for apps, agents, models and hostile: one agent is measured as a whole');
   const sections: readonly string[] = SUBJECTS[what];
   if (!sections.includes(only)) throw new NanosError('usage', `The bench of ${what} has no section ${only}: it has ${sections.join(', ')}`);
 }
@@ -98,6 +102,10 @@ async function loadBench(what: string): Promise<Bench> {
   if (what === 'models') {
     const module: { readonly modelsBench: Bench } = await importBench('models-bench.ts');
     return module.modelsBench;
+  }
+  if (what === 'hostile') {
+    const module: { readonly hostileBench: Bench } = await importBench('hostile-bench.ts');
+    return module.hostileBench;
   }
   const module: { readonly manifestBench: (path: string, options: BenchOptions) => Promise<string> } = await importBench('manifest-bench.ts');
   return (options) => module.manifestBench(what, options);

@@ -1,0 +1,98 @@
+/**
+ * The defences that hostile programs name, each with the lines that make it: taken out in a host composed for that (run/weakened-host.ts), the
+ * program that shows it must get through. A line that is no longer found is an error, so this table stays in step with the sources.
+ */
+
+export interface Edit {
+  /** whose sources are changed: a process of the host, or the script behind every isolate's snapshot */
+  readonly of: 'supervisor' | 'cell' | 'builder' | 'guest';
+  /** below `src` */
+  readonly file: string;
+  /** stands there once at least; the first one is replaced */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Defence {
+  /** name of the program that gets through without it */
+  readonly shownBy: string;
+  readonly edits: readonly Edit[];
+}
+
+const edit =
+  (of: Edit['of']) =>
+  (file: string, from: string, to: string): Edit => ({ of, file, from, to });
+const cell = edit('cell');
+const supervisor = edit('supervisor');
+const builder = edit('builder');
+const guest = edit('guest');
+
+export const DEFENCES: Readonly<Record<string, Defence>> = {
+  'cpu-budget': {
+    shownBy: 'cpu-loop',
+    edits: [
+      cell('sandbox/isolate/cpu-watchdog.ts', 'if (shares.chargeMs(entry) >= entry.budgetMs) entry.stop();', ''),
+      cell('sandbox/isolate/tenant-isolate.ts', 'const WALL_PER_CPU = 20;', 'const WALL_PER_CPU = 20_000;'),
+      cell('apps/run/app-isolate.ts', 'active.cpuMs <= this.#options.limits.cpuMsMax', 'active.cpuMs >= 0'),
+    ],
+  },
+  'memory-limit': { shownBy: 'memory-leak-over-requests', edits: [cell('sandbox/isolate/tenant-isolate.ts', 'memoryLimit: options.memoryMbMax,', 'memoryLimit: 8_192,')] },
+  'wall-limit': { shownBy: 'promise-never-settles', edits: [cell('apps/run/app-runner.ts', 'if (nowMs - sinceMs > wallMsMax) this.#overdue(active);', '')] },
+  'thread-loss': {
+    shownBy: 'memory-huge-array',
+    edits: [
+      cell('sandbox/isolate/tenant-isolate.ts', 'onCatastrophicError: (message) => holder.report(message),', 'onCatastrophicError: () => undefined,'),
+      cell('sandbox/isolate/tenant-isolate.ts', 'const STOP_MS_MAX = 2_000;', 'const STOP_MS_MAX = 2_000_000;'),
+    ],
+  },
+  quarantine: { shownBy: 'memory-huge-array-again', edits: [cell('apps/run/app-runner.ts', 'if (nowMs >= this.#quarantinedUntilMs) return undefined;', 'return undefined;')] },
+  'cell-replacement': { shownBy: 'memory-split-abort', edits: [supervisor('host/cells.ts', 'void this.#forkUntilServing(pauseMs);', '')] },
+  'entry-turns': { shownBy: 'cpu-twenty-hogs', edits: [cell('apps/run/entry-scheduler.ts', 'this.#slots = slots;', 'this.#slots = 100 * slots;')] },
+  'attach-once': { shownBy: 'boundary-second-attach', edits: [guest('guest/kernel/entry.ts', "if (attached) throw new Error('Already attached');", '')] },
+  'bare-global': { shownBy: 'boundary-reachable-objects', edits: [cell('sandbox/isolate/tenant-isolate.ts', 'const context = await isolate.createContext();', "const context = await isolate.createContext(); await context.global.set('$ivm', ivm);")] },
+  'error-text': {
+    shownBy: 'boundary-throwing-getters',
+    edits: [guest('guest/kernel/describe-error.ts', 'try {\n    const value = (object', "if (name !== '') {\n    const value = (object"), guest('guest/kernel/describe-error.ts', 'bounded(value) : otherwise;\n  } catch {\n    return otherwise;\n  }', 'bounded(value) : otherwise;\n  }\n  return otherwise;')],
+  },
+  'fixed-buffers': { shownBy: 'boundary-shrunk-argument', edits: [guest('guest/kernel/fixed-buffer.ts', "throw new TypeError('Not a buffer source');", "throw new TypeError('Not a buffer source');\n  if (view !== undefined) return view as unknown as ArrayBuffer;")] },
+  primordials: {
+    shownBy: 'prototype-string-methods',
+    edits: [guest('util/primordials.ts', 'export const uncurryThis = bind.bind(call) as ', "export const uncurryThis = ((method) => (method.name.startsWith('get ') ? bind.call(call, method) : (self, ...args) => self[method.name](...args))) as unknown as ")],
+  },
+  'frozen-clock': { shownBy: 'promise-frozen-time', edits: [guest('guest/main.ts', 'installFrozenDate(scope);', '')] },
+  'timer-bound': { shownBy: 'promise-timers', edits: [guest('guest/webapi/timers/timer-queue.ts', 'liveTimersMax = 10_000', 'liveTimersMax = 1e9')] },
+  'code-from-strings': { shownBy: 'start-up-code-from-strings', edits: [guest('guest/main.ts', 'forbidCodeFromStrings(scope);', '')] },
+  'wasm-guard': {
+    shownBy: 'wasm-shared-memory',
+    edits: [
+      guest(
+        'guest/kernel/wasm.ts',
+        'const { Module, Instance, Memory } = native;',
+        'const { Module, Instance, Memory } = native;\n  compile = (bytes) => reflectConstruct(Module as unknown as AnyFunction, [bytes]) as object;\n  if (Instance !== undefined) return;',
+      ),
+    ],
+  },
+  'wasm-pages': { shownBy: 'wasm-memory-grow', edits: [supervisor('host/child-flags.ts', 'const WASM_PAGES_MAX = 2048;', 'const WASM_PAGES_MAX = 65_536;')] },
+  'wasm-memories': { shownBy: 'wasm-many-memories', edits: [guest('guest/kernel/wasm-memory-budget.ts', 'const PAGES_MAX = 4_096;', 'const PAGES_MAX = 1e9;')] },
+  'stream-window': { shownBy: 'stream-unread-body', edits: [cell('protocol/limits.ts', 'streamWindowBytes: 512 * 1024,', 'streamWindowBytes: 2 ** 40,')] },
+  'open-calls': { shownBy: 'stream-thousands', edits: [cell('protocol/limits.ts', 'streamsMax: 1_024,', 'streamsMax: 1e9,'), cell('protocol/limits.ts', 'hostCallsMax: 1_024,', 'hostCallsMax: 1e9,')] },
+  'subrequest-limit': { shownBy: 'network-subrequest-storm', edits: [cell('apps/run/call-desk.ts', 'if (++request.subrequests > subrequestsMax) throw', 'if (++request.subrequests < 0) throw')] },
+  'egress-addresses': { shownBy: 'network-loopback', edits: [cell('policy/egress.ts', 'if (isGlobalUnicast(address) || inRanges(address, rangesOf(policy))) return ALLOWED;', 'return ALLOWED;')] },
+  'outgoing-headers': { shownBy: 'network-smuggled-headers', edits: [cell('net/egress/outgoing-headers.ts', 'if (isHopByHop(name) || SET_BY_HOST.has(name)) continue;', '')] },
+  'incoming-head': { shownBy: 'network-endless-head', edits: [cell('net/egress/connection-pool.ts', 'maxHeaderSize: RESPONSE_HEADER_BYTES_MAX,', 'maxHeaderSize: 2 ** 30,')] },
+  'response-head': { shownBy: 'parser-response-head', edits: [cell('server/apps/response-head.ts', 'if (bytes > HOST_LIMITS.responseHeaderBytesMax) throw', 'if (bytes < 0) throw')] },
+  'start-up-trial': {
+    shownBy: 'start-up-abort',
+    edits: [builder('host/app-builder.ts', 'await this.#options.evaluators.trial(request)', "await Promise.resolve({ end: 'done', message: '', wasmIndex: -1, handlers: ['fetch'], codeCache: undefined })")],
+  },
+  'test-restore': {
+    shownBy: 'start-up-frozen-snapshot',
+    edits: [builder('host/app-builder.ts', 'const restored = await evaluators.restore(snapshot, limits);\n      const isSame', "const restored = { restored: true, handlers: ['fetch', 'scheduled'] };\n      const isSame")],
+  },
+  'import-guard': { shownBy: 'start-up-import-neighbour', edits: [builder('apps/build/may-import.ts', 'if (isBelow(folder, path)) return true;', 'return true;')] },
+  'log-rate': { shownBy: 'logs-flood', edits: [cell('apps/run/log-limiter.ts', 'if (chargedBytes > this.#allowanceBytes) {', 'if (chargedBytes < 0) {')] },
+  'one-line-an-event': { shownBy: 'logs-forged-event', edits: [supervisor('host/log-output.ts', 'write: (line) => destination.write(line),', String.raw`write: (line) => destination.write(line.replaceAll('\\n', '\n').replaceAll('\\"', '"')),`)] },
+};
+
+/** Known, and not built: programs that name it are marked `Open`. */
+export const MISSING_DEFENCES: readonly string[] = ['memory-guard'];

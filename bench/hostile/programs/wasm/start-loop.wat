@@ -1,0 +1,1 @@
+(module (func $loop (loop $again (br $again))) (start $loop))
