@@ -2,7 +2,7 @@
 import ivm from 'isolated-vm';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiStore, loadApiSnapshot } from '../../src/apps/artefact/api-store.ts';
+import { ApiStore, loadApiParts, loadApiSnapshot } from '../../src/apps/artefact/api-store.ts';
 import { encodeArtefact } from '../../src/apps/artefact/artefact-file.ts';
 import { ArtefactStore } from '../../src/apps/artefact/artefact-store.ts';
 import { loadArtefact } from '../../src/apps/artefact/load-artefact.ts';
@@ -32,7 +32,7 @@ async function measure({ folders, artefacts, scratch }: StartOrder): Promise<Sta
   const api = await new ApiStore(artefacts, engineId()).reuse();
   if (api === undefined) throw new Error('There is no API snapshot of this engine');
   const snapshot = new ivm.ExternalCopy((await loadApiSnapshot(api)).buffer);
-  const pool = new IsolatePool({ snapshot, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: 0, isIdle: () => true });
+  const pool = new IsolatePool({ snapshot, partTexts: new ivm.ExternalCopy(await loadApiParts(api)), memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: 0, isIdle: () => true });
   const dependencies: StartDependencies = { pool, calls: new Map(), catastrophe: () => undefined };
   const restoredMs: number[] = [];
   const evaluatedMs: number[] = [];

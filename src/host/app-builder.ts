@@ -1,11 +1,11 @@
-import { ApiStore, loadApiSnapshot, type ApiSnapshot } from '../apps/artefact/api-store.ts';
+import { ApiStore, loadApiParts, loadApiSnapshot, type ApiSnapshot } from '../apps/artefact/api-store.ts';
 import type { ArtefactContent } from '../apps/artefact/artefact-file.ts';
 import { artefactKey } from '../apps/artefact/artefact-key.ts';
 import { ArtefactStore } from '../apps/artefact/artefact-store.ts';
 import { completeInputs } from '../apps/artefact/build-inputs.ts';
 import type { BuildResult } from '../apps/artefact/build-result.ts';
 import { StackMapper } from '../apps/artefact/stack-mapper.ts';
-import { API_FILENAME, APP_FILENAME, parseTopLevelFailure } from '../apps/build/app-script.ts';
+import { API_FILENAME, APP_FILENAME, givePartTexts, parseTopLevelFailure } from '../apps/build/app-script.ts';
 import { bundleApi } from '../apps/build/bundle-api.ts';
 import { bundleApp, type Bundle } from '../apps/build/bundle-app.ts';
 import { SNAPSHOT_BYTES_MIN, wantsSnapshot } from '../apps/build/choose-road.ts';
@@ -32,6 +32,7 @@ export interface AppBuilderOptions {
 interface Api {
   readonly made: ApiSnapshot;
   readonly script: string;
+  readonly partTexts: string;
   readonly snapshot: Uint8Array;
 }
 
@@ -99,17 +100,17 @@ export class AppBuilder {
     await this.#store.open();
     const store = new ApiStore(directory, engine);
     const made = (await store.reuse()) ?? (await this.#makeApi(store));
-    return { made, script: await readFile(made.scriptFile, 'utf8'), snapshot: await loadApiSnapshot(made) };
+    return { made, script: await readFile(made.scriptFile, 'utf8'), partTexts: await loadApiParts(made), snapshot: await loadApiSnapshot(made) };
   }
 
   async #makeApi(store: ApiStore): Promise<ApiSnapshot> {
-    const { script, inputs } = await bundleApi(this.#options.apiEntry);
+    const { script, partTexts, inputs } = await bundleApi(this.#options.apiEntry);
     const { evaluators } = this.#options;
     const { snapshot, message } = await evaluators.snapshot([{ code: script, filename: API_FILENAME }], DEFAULT_APP_LIMITS);
     if (snapshot === undefined) throw new NanosError('internal', `The API script can not be snapshotted: ${message}`);
     const restored = await evaluators.restore(snapshot, DEFAULT_APP_LIMITS);
     if (!restored.restored) throw new NanosError('internal', `The API snapshot can not be restored: ${restored.message}`);
-    return store.write(script, snapshot, inputs);
+    return store.write({ script, partTexts, snapshot, inputs });
   }
 
   // One app
@@ -126,9 +127,9 @@ export class AppBuilder {
 
   /** Every app runs once in limits: that gives the best words for what fails, and what it handles. */
   async #tryOut(app: AppConfig, bundle: Bundle, limits: EvaluationLimits): Promise<TrialReply> {
-    const { snapshot } = await this.#loadApi();
+    const { snapshot, partTexts } = await this.#loadApi();
     const { script, awaits, wasm } = bundle;
-    const request = { apiSnapshot: snapshot, script, awaits, wasm: wasm.map(({ bytes }) => bytes), ...limits, wantsCodeCache: true };
+    const request = { api: { snapshot, partTexts }, script, awaits, wasm: wasm.map(({ bytes }) => bytes), ...limits, wantsCodeCache: true };
     const reply = await this.#options.evaluators.trial(request).catch((error: unknown) => {
       throw error instanceof ProcessEnded ? endedInTrial(error, limits) : error;
     });
@@ -141,11 +142,14 @@ export class AppBuilder {
   /** Undefined when V8 can't make one, or can't restore it to the same app: then there is the other road. */
   async #snapshot(script: string, handlers: readonly string[], limits: EvaluationLimits): Promise<Uint8Array | undefined> {
     const { evaluators } = this.#options;
-    const { script: apiScript } = await this.#loadApi();
+    const { script: apiScript, partTexts } = await this.#loadApi();
     try {
       const scripts = [
         { code: apiScript, filename: API_FILENAME },
+        { code: givePartTexts(partTexts), filename: API_FILENAME },
         { code: script, filename: APP_FILENAME },
+        // whoever attaches brings them again
+        { code: givePartTexts(''), filename: API_FILENAME },
       ];
       const { snapshot } = await evaluators.snapshot(scripts, limits);
       if (snapshot === undefined) return undefined;

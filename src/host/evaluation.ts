@@ -4,7 +4,7 @@
 export interface TrialRequest {
   readonly type: 'trial';
   /** once a process; later trials use the same */
-  readonly apiSnapshot: Uint8Array | undefined;
+  readonly api: { readonly snapshot: Uint8Array; readonly partTexts: string } | undefined;
   readonly script: string;
   readonly awaits: boolean;
   readonly wasm: readonly Uint8Array[];

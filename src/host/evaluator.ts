@@ -1,7 +1,7 @@
 /** Process entry: runs tenants' top-level code, in limited isolates or into snapshots. Disposable. */
 import ivm from 'isolated-vm';
 import { APP_FILENAME, TOP_LEVEL_CHECK } from '../apps/build/app-script.ts';
-import { TenantIsolate, type EntryOutcome, type Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
+import { TenantIsolate, type EntryOutcome, type SharedText, type Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
 import { warmUpScript } from '../apps/build/warm-up.ts';
 import type { EvaluatorRequest, SnapshotReply, SnapshotRequest, TrialReply, TrialRequest } from './evaluation.ts';
 import { ownBytes } from './own-bytes.ts';
@@ -13,12 +13,12 @@ const HANDLERS_MS_MAX = 1_000;
 /** V8's heap while it compiles a script of the largest size */
 const COMPILE_MB_MAX = 1_024;
 
-let apiSnapshot: Snapshot | undefined;
+let api: { readonly snapshot: Snapshot; readonly partTexts: SharedText } | undefined;
 
 serveParent<EvaluatorRequest, TrialReply | SnapshotReply>((request) => (request.type === 'trial' ? tryOut(request) : makeSnapshot(request)));
 
 async function tryOut(request: TrialRequest): Promise<TrialReply> {
-  if (request.apiSnapshot !== undefined) apiSnapshot = new ivm.ExternalCopy(ownBytes(request.apiSnapshot));
+  if (request.api !== undefined) api = { snapshot: new ivm.ExternalCopy(ownBytes(request.api.snapshot)), partTexts: new ivm.ExternalCopy(request.api.partTexts) };
   const wasmIndex = request.wasm.findIndex((bytes) => !isValidWasm(bytes));
   if (wasmIndex >= 0) return { ...NOTHING, end: 'wasm', message: 'not a valid WebAssembly module', wasmIndex };
   return new Promise((resolve) => {
@@ -28,16 +28,16 @@ async function tryOut(request: TrialRequest): Promise<TrialReply> {
 }
 
 async function runTopLevel(request: TrialRequest, onCatastrophe: (message: string) => void): Promise<TrialReply> {
-  if (apiSnapshot === undefined) throw new Error('The first trial of a process brings the API snapshot');
+  if (api === undefined) throw new Error('The first trial of a process brings the API snapshot');
   const { startupMsMax, memoryMbMax } = request;
-  const isolate = await TenantIsolate.create({ snapshot: apiSnapshot, memoryMbMax, onCatastrophe });
+  const isolate = await TenantIsolate.create({ ...api, memoryMbMax, onCatastrophe });
   try {
     const wasm = request.wasm.map((bytes) => ownBytes(bytes));
     const attached = await isolate.attach(() => undefined, { varsJson: '{}', secretsJson: '{}', bindingsJson: '[]', wasm }, ATTACH_MS_MAX);
     const outcome = attached.end === 'done' ? await evaluate(isolate, request) : attached;
     if (outcome.end !== 'done') return { ...NOTHING, end: outcome.end, message: outcome.message };
     const handlers = await isolate.handlers(Math.max(startupMsMax, HANDLERS_MS_MAX));
-    return { ...NOTHING, end: 'done', message: '', handlers, codeCache: request.wantsCodeCache ? codeCache(request.script, apiSnapshot) : undefined };
+    return { ...NOTHING, end: 'done', message: '', handlers, codeCache: request.wantsCodeCache ? codeCache(request.script, api.snapshot) : undefined };
   } finally {
     isolate.dispose();
   }

@@ -35,7 +35,7 @@ export class Evaluators {
     const warm = this.#takeIdle();
     if (warm === undefined) return this.#tryIn(this.#warmUp(request), request);
     try {
-      return await this.#tryIn(warm, { ...request, apiSnapshot: undefined });
+      return await this.#tryIn(warm, { ...request, api: undefined });
     } catch (error) {
       if (!(error instanceof ProcessEnded) || error.reason !== 'exit') throw error;
       return this.#tryIn(this.#warmUp(request), request);

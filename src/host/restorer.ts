@@ -10,7 +10,7 @@ serveParent(restore);
 async function restore({ snapshot, startupMsMax, memoryMbMax }: RestoreRequest): Promise<RestoreReply> {
   const failed = (message: string): RestoreReply => ({ restored: false, handlers: [], message });
   try {
-    const isolate = await TenantIsolate.create({ snapshot: new ivm.ExternalCopy(ownBytes(snapshot)), memoryMbMax, onCatastrophe: () => process.abort() });
+    const isolate = await TenantIsolate.create({ snapshot: new ivm.ExternalCopy(ownBytes(snapshot)), partTexts: undefined, memoryMbMax, onCatastrophe: () => process.abort() });
     const attached = await isolate.attach(() => undefined, { varsJson: '{}', secretsJson: '{}', bindingsJson: '[]', wasm: [] }, startupMsMax);
     if (attached.end !== 'done') return failed(attached.message);
     return { restored: true, handlers: await isolate.handlers(startupMsMax), message: '' };

@@ -12,18 +12,27 @@ export interface ApiSnapshot {
   readonly file: string;
   /** of the file, hex */
   readonly sha256: string;
-  /** of API script, engine and this very snapshot, hex: artefacts hold only together with these, V8's code caches among them */
+  /** of API script, its lazy parts, engine and this very snapshot, hex: artefacts hold only together with these, V8's code caches among them */
   readonly hash: string;
   /** the API script */
   readonly scriptFile: string;
+  /** texts of its lazy parts; `sha256` of the file, hex */
+  readonly parts: { readonly file: string; readonly sha256: string };
 }
 
 const recordSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   engine: z.string(),
-  snapshot: z.strictObject({ file: z.string(), sha256: z.string(), hash: z.string(), scriptFile: z.string() }),
+  snapshot: z.strictObject({ file: z.string(), sha256: z.string(), hash: z.string(), scriptFile: z.string(), parts: z.strictObject({ file: z.string(), sha256: z.string() }) }),
   inputs: z.array(z.strictObject({ path: z.string(), size: z.number(), mtimeMs: z.number() })),
 });
+
+export interface MadeApi {
+  readonly script: string;
+  readonly partTexts: string;
+  readonly snapshot: Uint8Array;
+  readonly inputs: readonly BuildInput[];
+}
 
 /** The API snapshot on disk, and the sources that it was made from. */
 export class ApiStore {
@@ -35,16 +44,19 @@ export class ApiStore {
     this.#engine = engine;
   }
 
-  async write(script: string, snapshot: Uint8Array, inputs: readonly BuildInput[]): Promise<ApiSnapshot> {
+  async write({ script, partTexts, snapshot, inputs }: MadeApi): Promise<ApiSnapshot> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const sha256 = sha256Of(snapshot);
-    const hash = this.#hash(script, sha256);
+    const partsSha256 = sha256Of(partTexts);
+    const hash = this.#hash(script, partsSha256, sha256);
     const file = join(this.#directory, `api-${hash}.snapshot`);
     const scriptFile = join(this.#directory, `api-${hash}.js`);
-    const made: ApiSnapshot = { file, sha256, hash, scriptFile };
+    const parts = { file: join(this.#directory, `api-${hash}.parts`), sha256: partsSha256 };
+    const made: ApiSnapshot = { file, sha256, hash, scriptFile, parts };
+    await writeFileAtomic(parts.file, partTexts);
     await writeFileAtomic(scriptFile, script);
     await writeFileAtomic(file, snapshot);
-    await writeFileAtomic(this.#recordFile(), JSON.stringify({ format: 1, engine: this.#engine, snapshot: made, inputs }));
+    await writeFileAtomic(this.#recordFile(), JSON.stringify({ format: 2, engine: this.#engine, snapshot: made, inputs }));
     return made;
   }
 
@@ -54,15 +66,16 @@ export class ApiStore {
       const { engine, snapshot, inputs } = recordSchema.parse(JSON.parse(await readFile(this.#recordFile(), 'utf8')));
       if (engine !== this.#engine || !(await inputsHold(inputs))) return undefined;
       await loadApiSnapshot(snapshot);
+      await loadApiParts(snapshot);
       const script = await readFile(snapshot.scriptFile, 'utf8');
-      return this.#hash(script, snapshot.sha256) === snapshot.hash ? snapshot : undefined;
+      return this.#hash(script, snapshot.parts.sha256, snapshot.sha256) === snapshot.hash ? snapshot : undefined;
     } catch {
       return undefined;
     }
   }
 
-  #hash(script: string, sha256: string): string {
-    return sha256Of(`${this.#engine}\n${sha256}\n${script}`);
+  #hash(script: string, partsSha256: string, sha256: string): string {
+    return sha256Of(`${this.#engine}\n${sha256}\n${partsSha256}\n${script}`);
   }
 
   #recordFile(): string {
@@ -72,11 +85,20 @@ export class ApiStore {
 
 /** Reads the snapshot and checks its hash. Throws artefact_corrupt. */
 export async function loadApiSnapshot({ file, sha256 }: Pick<ApiSnapshot, 'file' | 'sha256'>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await readChecked(file, sha256));
+}
+
+/** Reads the texts of the lazy parts and checks their hash. Throws artefact_corrupt. */
+export async function loadApiParts({ parts }: Pick<ApiSnapshot, 'parts'>): Promise<string> {
+  return (await readChecked(parts.file, parts.sha256)).toString('latin1');
+}
+
+async function readChecked(file: string, sha256: string): Promise<Buffer> {
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw new NanosError('artefact_corrupt', `The API snapshot ${file} can not be read: restart the host to make it again`, { cause: error });
+    throw new NanosError('artefact_corrupt', `The API snapshot's file ${file} can not be read: restart the host to make it again`, { cause: error });
   });
-  if (sha256Of(bytes) !== sha256) throw new NanosError('artefact_corrupt', `The API snapshot ${file} does not match its hash: restart the host to make it again`);
-  return new Uint8Array(bytes);
+  if (sha256Of(bytes) !== sha256) throw new NanosError('artefact_corrupt', `The API snapshot's file ${file} does not match its hash: restart the host to make it again`);
+  return bytes;
 }
 
 function sha256Of(data: string | Uint8Array): string {

@@ -11,6 +11,11 @@
 export const APP_FILENAME = 'app.js';
 export const API_FILENAME = 'nanos:api';
 
+/** A script that gives the API its lazy parts where no host attaches: before an app that is snapshotted; and with no text takes them away after it. */
+export function givePartTexts(partTexts: string): string {
+  return `__nanos("parts",${JSON.stringify(partTexts)})`;
+}
+
 const STATE = '__nanosTopLevel';
 const MESSAGE_LENGTH_MAX = 2_000;
 const STACK_LENGTH_MAX = 8_000;

@@ -1,26 +1,78 @@
-import { build, type OnLoadResult, type Plugin } from 'esbuild';
-import { dirname, resolve } from 'node:path';
+import { build, transform, type OnLoadResult, type Plugin } from 'esbuild';
+import { dirname, relative, resolve } from 'node:path';
+import { Packer } from '../../protocol/boundary.ts';
 
-/** A folder `lazy` of the guest's sources is a part of its own, and its `index.ts` the only way into it, which exports functions and nothing else. */
-const PART = /[\\/]lazy[\\/]index\.ts$/;
+/** A folder `lazy` of the guest's sources is a part of its own, and its `index` the only way into it, which exports functions and nothing else. */
+const PART = /[\\/]lazy[\\/]index\.[jt]s$/;
 /** as esbuild writes them, at the start of a line and nowhere else */
-const IMPORTS = /^import [^;]*? from "[^"]+";\n/gm;
+const IMPORTS = /^import ([^;]*?) from "[^"]+";\n/gm;
 const EXPORTS = /^export \{[^}]*\};\s*$/m;
+const TARGET = 'chrome124';
+
+/** How a part's function is told from what esbuild puts around it. */
+const ASSIGNMENT = 'part=';
+const PART_MESSAGE = 1;
+
+export interface LazyPartsOptions {
+  /** parts are named by their place below this folder */
+  readonly root: string;
+  /** the script's name in stacks */
+  readonly filename: string;
+  /** path of the module that exports `openPart` and `callPart`, as src/guest/kernel/lazy-parts.ts does */
+  readonly opener: string;
+}
+
+/** What {@link lazyParts} takes out of a bundle. */
+export class LazyParts {
+  /** the sources it read */
+  readonly inputs = new Set<string>();
+  readonly root: string;
+  readonly filename: string;
+  readonly opener: string;
+  readonly #texts = new Map<string, string>();
+
+  constructor({ root, filename, opener }: LazyPartsOptions) {
+    this.root = root;
+    this.filename = filename;
+    this.opener = opener;
+  }
+
+  add(name: string, text: string): void {
+    this.#texts.set(name, text);
+  }
+
+  /** Names and texts, as the guest takes them. */
+  pack(): string {
+    const packer = new Packer();
+    const sorted = [...this.#texts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    for (const [name, text] of sorted) packer.begin(PART_MESSAGE, 2).field(name).field(text);
+    return packer.take();
+  }
+}
 
 /**
- * Wraps each lazy part in a function that runs at the first call of one of its exports. Until then V8 has only looked over the source, so the part
- * is in no snapshot. What it imports from elsewhere it shares with the rest of the script. Adds the sources it read to `inputs`.
+ * Takes each lazy part out of the bundle. Its source becomes a text of its own, the bundle keeps functions that have the guest open the part at the
+ * first call of one of its exports. What it imports from elsewhere it shares with the rest of the script, as it is at that call.
  */
-export function lazyParts(inputs: Set<string>): Plugin {
+export function lazyParts(parts: LazyParts): Plugin {
   return {
     name: 'lazy-parts',
     setup({ onLoad }) {
-      onLoad({ filter: PART }, async ({ path }): Promise<OnLoadResult> => ({ contents: await deferred(path, inputs), loader: 'js', resolveDir: dirname(path) }));
+      onLoad({ filter: PART }, async ({ path }): Promise<OnLoadResult> => ({ contents: await takeOut(path, parts), loader: 'js', resolveDir: dirname(path) }));
     },
   };
 }
 
-async function deferred(entry: string, inputs: Set<string>): Promise<string> {
+async function takeOut(entry: string, parts: LazyParts): Promise<string> {
+  const { code, names } = await bundlePart(entry, parts.inputs);
+  const imports = [...code.matchAll(IMPORTS)];
+  const shared = imports.flatMap(([, clause = '']) => localNames(clause));
+  const name = relative(parts.root, dirname(dirname(entry)));
+  parts.add(name, await partText(code, shared, names, parts.filename));
+  return standIn({ name, imports: imports.map(([line]) => line), shared, names, opener: parts.opener });
+}
+
+async function bundlePart(entry: string, inputs: Set<string>): Promise<{ code: string; names: readonly string[] }> {
   const { outputFiles, metafile } = await build({
     entryPoints: [entry],
     outfile: 'part.js',
@@ -29,14 +81,14 @@ async function deferred(entry: string, inputs: Set<string>): Promise<string> {
     metafile: true,
     format: 'esm',
     platform: 'neutral',
-    target: 'chrome124',
+    mainFields: ['module', 'main'],
+    target: TARGET,
     legalComments: 'none',
     logLevel: 'silent',
     plugins: [sharedOutside(dirname(entry))],
   });
   for (const path of Object.keys(metafile.inputs)) inputs.add(resolve(path));
-  const names = Object.values(metafile.outputs).flatMap((output) => output.exports);
-  return wrap(outputFiles[0]?.text ?? '', names);
+  return { code: outputFiles[0]?.text ?? '', names: Object.values(metafile.outputs).flatMap((output) => output.exports) };
 }
 
 /** Modules outside of the part stay imports, by their absolute path. */
@@ -46,7 +98,7 @@ function sharedOutside(folder: string): Plugin {
     setup({ onResolve }) {
       onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
         // a package belongs to the part that imports it
-        if (/[\\/]node_modules[\\/]/.test(resolveDir)) return undefined;
+        if (resolveDir !== folder && !resolveDir.startsWith(`${folder}/`)) return undefined;
         const target = resolve(resolveDir, path);
         return target.startsWith(`${folder}/`) ? undefined : { path: target, external: true };
       });
@@ -54,16 +106,39 @@ function sharedOutside(folder: string): Plugin {
   };
 }
 
-function wrap(code: string, names: readonly string[]): string {
-  const imports = code.match(IMPORTS) ?? [];
+/** `{ a, b as c }` → a, c · `* as d` → d */
+function localNames(clause: string): string[] {
+  const bindings = clause.replaceAll(/[{}]/gu, '').split(',');
+  return bindings.map((binding) => binding.trim().split(' as ').at(-1) ?? '').filter((name) => name !== '');
+}
+
+/** A function of what the part imports, that returns what it exports; as an expression, in parentheses so that V8 compiles it at once. */
+async function partText(code: string, shared: readonly string[], names: readonly string[], filename: string): Promise<string> {
   const body = code.replaceAll(IMPORTS, '').replace(EXPORTS, '');
+  const source = `${ASSIGNMENT}function(${shared.join(', ')}) { "use strict";\n${body}\nreturn { ${names.join(', ')} }; }`;
+  const minified = await transform(source, { minify: true, target: TARGET, legalComments: 'none', logLevel: 'silent' });
+  const text = minified.code.trim();
+  if (!text.startsWith(`${ASSIGNMENT}function(`) || !text.endsWith('};')) throw new Error(`Not the text of a lazy part: ${text.slice(0, 80)}`);
+  return `(${text.slice(ASSIGNMENT.length, -1)})\n//# sourceURL=${filename}`;
+}
+
+interface StandIn {
+  readonly name: string;
+  /** import statements */
+  readonly imports: readonly string[];
+  /** what they bind */
+  readonly shared: readonly string[];
+  readonly names: readonly string[];
+  readonly opener: string;
+}
+
+/** The module that stands in the bundle where the part was. */
+function standIn({ name, imports, shared, names, opener }: StandIn): string {
   return `${imports.join('')}
+import { openPart as open, callPart as call } from ${JSON.stringify(opener)};
 let part;
-const load = () => (part ??= (() => {
-${body}
-return { ${names.join(', ')} };
-})());
-${names.map((name, index) => `const deferred${index} = (...values) => load().${name}(...values);`).join('\n')}
-export { ${names.map((name, index) => `deferred${index} as ${name}`).join(', ')} };
+const load = () => (part ??= open(${[JSON.stringify(name), ...shared].join(', ')}));
+${names.map((exported, index) => `const deferred${index} = (...values) => call(load().${exported}, undefined, values);`).join('\n')}
+export { ${names.map((exported, index) => `deferred${index} as ${exported}`).join(', ')} };
 `;
 }

@@ -18,6 +18,6 @@ export function warmUpScript(): string {
   }`;
   // an app in the snapshot has registered itself, and its handler is not for trying out
   return `let isFree=true;try{__nanos("app",{default:{${handler}}})}catch{isFree=false}
-    const dispatch=__nanos("attach",()=>{},new ArrayBuffer(${SHARED_SLOTS * 4}),new ArrayBuffer(32),"{}","{}","[]",[]);
+    const dispatch=__nanos("attach",()=>{},new ArrayBuffer(${SHARED_SLOTS * 4}),new ArrayBuffer(32),"{}","{}","[]",[],"");
     if(isFree)dispatch(${JSON.stringify(packer.take())},1);`;
 }

@@ -42,7 +42,7 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
 
 function isolateFor(pool: IsolatePool, { snapshot }: ArtefactContent, memoryMbMax: number, onCatastrophe: (message: string) => void): Promise<TenantIsolate> {
   if (snapshot === undefined) return pool.take(memoryMbMax);
-  return TenantIsolate.create({ snapshot: new ivm.ExternalCopy(ownBuffer(snapshot), { transferOut: true }), memoryMbMax, onCatastrophe });
+  return TenantIsolate.create({ snapshot: new ivm.ExternalCopy(ownBuffer(snapshot), { transferOut: true }), partTexts: pool.partTexts, memoryMbMax, onCatastrophe });
 }
 
 async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {

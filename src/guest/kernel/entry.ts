@@ -10,6 +10,7 @@ import { enterAt } from './clock.ts';
 import { currentRequest, enterRequest, shareProgress } from './current-request.ts';
 import { describeError } from './describe-error.ts';
 import { bindHostCalls } from './host-calls.ts';
+import { givePartTexts, givePartTextsForSnapshot } from './lazy-parts.ts';
 import { log } from './log.ts';
 import { attachOutbox, type Post } from './outbox.ts';
 import { defineProperty, Int32ArrayConstructor, reflectApply, Uint8ArrayConstructor } from './primordials.ts';
@@ -94,11 +95,21 @@ function readReply(unpacker: Unpacker, buffers: (index: number) => ArrayBuffer):
 
 /**
  * Host only, once. Gives the isolate its way out, its memory shared with the host ({@link SharedSlot}), a random seed of 32 bytes, its
- * environment and its compiled imports. Returns {@link dispatch}.
+ * environment, its compiled imports and the texts of the API's lazy parts. Returns {@link dispatch}.
  */
-function attach(post: Post, memory: ArrayBufferLike, seed: ArrayBuffer, varsJson: string, secretsJson: string, bindingsJson: string, wasm: readonly ArrayBuffer[]): typeof dispatch {
+function attach(
+  post: Post,
+  memory: ArrayBufferLike,
+  seed: ArrayBuffer,
+  varsJson: string,
+  secretsJson: string,
+  bindingsJson: string,
+  wasm: readonly ArrayBuffer[],
+  partTexts: string,
+): typeof dispatch {
   if (attached) throw new Error('Already attached');
   attached = true;
+  givePartTexts(partTexts);
   shared = new Int32ArrayConstructor(memory, 0, SHARED_SLOTS);
   shareProgress(shared);
   seedRandom(new Uint8ArrayConstructor(seed));
@@ -117,6 +128,9 @@ function nanos(operation: string, ...args: unknown[]): unknown {
       return defineGlobals(`${args[0] as string}`);
     case 'module':
       return wasmModules[args[0] as number];
+    case 'parts':
+      // one that is attached has them, and another text would be code from a string
+      return attached ? undefined : givePartTextsForSnapshot(args[0] as string);
     case 'handlers':
       return handledEvents();
     case 'attach':

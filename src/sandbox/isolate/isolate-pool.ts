@@ -1,7 +1,8 @@
-import { TenantIsolate, type Snapshot } from './tenant-isolate.ts';
+import { TenantIsolate, type SharedText, type Snapshot } from './tenant-isolate.ts';
 
 export interface IsolatePoolOptions {
   readonly snapshot: Snapshot;
+  readonly partTexts: SharedText;
   /** limit of the isolates kept ready; others are made when asked for */
   readonly memoryMbMax: number;
   readonly spares: number;
@@ -23,11 +24,16 @@ export class IsolatePool {
     this.#refillSoon();
   }
 
+  /** for isolates from other snapshots of the same program */
+  get partTexts(): SharedText {
+    return this.#options.partTexts;
+  }
+
   async take(memoryMbMax: number): Promise<TenantIsolate> {
-    const { snapshot } = this.#options;
+    const { snapshot, partTexts } = this.#options;
     const spare = memoryMbMax === this.#options.memoryMbMax ? this.#spares.pop() : undefined;
     this.#refillSoon();
-    return spare ?? TenantIsolate.create({ snapshot, memoryMbMax });
+    return spare ?? TenantIsolate.create({ snapshot, partTexts, memoryMbMax });
   }
 
   #refillSoon(): void {
@@ -35,9 +41,9 @@ export class IsolatePool {
   }
 
   async #refill(): Promise<void> {
-    const { snapshot, memoryMbMax, spares, isIdle } = this.#options;
+    const { snapshot, partTexts, memoryMbMax, spares, isIdle } = this.#options;
     try {
-      if (isIdle() && this.#spares.length < spares) this.#spares.push(await TenantIsolate.create({ snapshot, memoryMbMax }));
+      if (isIdle() && this.#spares.length < spares) this.#spares.push(await TenantIsolate.create({ snapshot, partTexts, memoryMbMax }));
       this.#refilling = undefined;
       if (this.#spares.length < spares) this.#refillSoon();
     } catch {

@@ -1,7 +1,7 @@
 /** One V8 isolate restored from a snapshot, and the only ways into it. Knows nothing of what runs inside. */
 import ivm from 'isolated-vm';
 import { randomFillSync } from 'node:crypto';
-import { SHARED_SLOTS } from '../../protocol/boundary.ts';
+import { SHARED_SLOTS, SharedSlot } from '../../protocol/boundary.ts';
 import { endWatch, watchEntry, type WatchedEntry } from './cpu-watchdog.ts';
 import { applyTenantFlags } from './isolate-flags.ts';
 
@@ -15,10 +15,14 @@ const WALL_PER_CPU = 20;
 const SEED_BYTES = 32;
 
 export type Snapshot = ivm.ExternalCopy<ArrayBuffer>;
+/** Text that any number of isolates read from the one copy of it, outside of their heaps. */
+export type SharedText = ivm.ExternalCopy<string>;
 export type HostPost = (packed: string, buffers: readonly (ArrayBuffer | undefined)[]) => void;
 
 export interface TenantIsolateOptions {
   readonly snapshot: Snapshot;
+  /** source of what the program in the snapshot compiles when it is needed; undefined where it won't be */
+  readonly partTexts: SharedText | undefined;
   readonly memoryMbMax: number;
   /** first value of {@link TenantIsolate.onCatastrophe} */
   readonly onCatastrophe?: ((message: string) => void) | undefined;
@@ -27,6 +31,8 @@ export interface TenantIsolateOptions {
 export interface Environment {
   readonly varsJson: string;
   readonly secretsJson: string;
+  /** a list of names with the kind of each */
+  readonly bindingsJson: string;
   readonly wasm: readonly ArrayBuffer[];
 }
 
@@ -43,6 +49,15 @@ export interface EntryOutcome {
   readonly end: 'done' | 'cpu' | 'memory' | 'failed';
   readonly cpuMs: number;
   readonly message: string;
+  /** with `done`: a promise was rejected in this entry and nobody handles it; the first one */
+  readonly rejection?: Rejection | undefined;
+}
+
+/** What a promise was rejected with. `name` is empty when that is no error; then `message` is its text. */
+export interface Rejection {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
 }
 
 type Entry = ivm.Reference<(...args: unknown[]) => unknown>;
@@ -52,6 +67,7 @@ export class TenantIsolate {
   readonly #isolate: ivm.Isolate;
   readonly #context: ivm.Context;
   readonly #entry: Entry;
+  readonly #partTexts: SharedText | undefined;
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_SLOTS * 4));
   #dispatch: Dispatch | undefined;
   #lost = false;
@@ -60,8 +76,9 @@ export class TenantIsolate {
   /** The isolate's thread is lost: parked by V8, or not to be stopped. The process should be replaced. */
   onCatastrophe: (message: string) => void;
 
-  private constructor(isolate: ivm.Isolate, context: ivm.Context, entry: Entry, onCatastrophe: (message: string) => void) {
+  private constructor(isolate: ivm.Isolate, context: ivm.Context, entry: Entry, { partTexts, onCatastrophe = () => undefined }: TenantIsolateOptions) {
     this.onCatastrophe = onCatastrophe;
+    this.#partTexts = partTexts;
     this.#isolate = isolate;
     this.#context = context;
     this.#entry = entry;
@@ -76,7 +93,7 @@ export class TenantIsolate {
       onCatastrophicError: (message) => holder.report(message),
     });
     const context = await isolate.createContext();
-    const tenant = new TenantIsolate(isolate, context, (await context.global.get('__nanos', { reference: true })) as Entry, onCatastrophe);
+    const tenant = new TenantIsolate(isolate, context, (await context.global.get('__nanos', { reference: true })) as Entry, options);
     holder.report = (message) => tenant.#lose(message);
     return tenant;
   }
@@ -98,7 +115,7 @@ export class TenantIsolate {
     const callback = new ivm.Callback((packed: unknown, ...buffers: unknown[]) => post(checkedText(packed), buffers.map(checkedBuffer)), { ignored: true });
     const seed = randomFillSync(new Uint8Array(SEED_BYTES)).buffer;
     const wasm = new ivm.ExternalCopy([...environment.wasm]).copyInto({ release: true });
-    const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, wasm];
+    const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, environment.bindingsJson, wasm, this.#partTexts?.copyInto() ?? ''];
     return this.#run(budgetMs, async (timeout) => {
       const dispatch = (await this.#entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
       if (dispatch.typeof !== 'function') throw new Error('The program keeps the host from attaching');
@@ -123,11 +140,23 @@ export class TenantIsolate {
   }
 
   /** One crossing into the guest. One at a time. */
-  enter(packed: string, timeMs: number, buffers: readonly ArrayBuffer[], budgetMs: number): Promise<EntryOutcome> {
+  async enter(packed: string, timeMs: number, buffers: readonly ArrayBuffer[], budgetMs: number): Promise<EntryOutcome> {
     const dispatch = this.#dispatch;
     if (dispatch === undefined) throw new Error('The isolate is not attached');
     const args: (string | number | ivm.Copy<ArrayBuffer>)[] = [packed, timeMs, ...buffers.map(moveIn)];
-    return this.#run(budgetMs, (timeout) => dispatch.apply(undefined, args, { timeout }));
+    this.#shared[SharedSlot.handedOver] = 0;
+    let thrown: unknown;
+    const outcome = await this.#run(budgetMs, async (timeout) => {
+      try {
+        await dispatch.apply(undefined, args, { timeout });
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
+    });
+    // isolated-vm fails a call that was made well for a promise that nobody handles
+    if (outcome.end !== 'failed' || this.#isolate.isDisposed || this.#lost || this.#shared[SharedSlot.handedOver] !== 1) return outcome;
+    return { end: 'done', cpuMs: outcome.cpuMs, message: '', rejection: describeRejection(thrown) };
   }
 
   /** Frees the isolate; code that runs in it is stopped. */
@@ -182,6 +211,14 @@ function endOf(failure: string): EntryOutcome['end'] {
 function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
   return error instanceof Error ? error.message : 'The isolate failed';
+}
+
+/** The stack is the guest's: what isolated-vm adds to it tells of the host. */
+function describeRejection(reason: unknown): Rejection {
+  if (!(reason instanceof Error)) return { name: '', message: String(reason), stack: '' };
+  const { name, message, stack = '' } = reason;
+  const [own = ''] = stack.split(/\n.*<isolated-vm boundary>/u, 1);
+  return { name, message, stack: own };
 }
 
 function cachedData(codeCache: Uint8Array | undefined): { cachedData?: ivm.ExternalCopy<ArrayBuffer> } {
