@@ -105,6 +105,12 @@ test('README: the limits that it shows', () => {
   assert.deepEqual(shown.slice(0, LIMIT_NAMES.length), LIMIT_NAMES.map((name) => written(name, DEFAULT_APP_LIMITS[name])));
 });
 
+test('reliability: each drill is a test', () => {
+  const drills = rows('docs/reliability.md', '## Drills').map(([, , cell = '']) => quoted(cell));
+  assert.ok(drills.length > 0);
+  for (const [file = '', title = ''] of drills) assert.ok(title !== '' && read(file).includes(title), `${file}: ${title}`);
+});
+
 test('control API: routes and scopes', () => {
   const routes = [healthRoutes, metricsRoutes, appRoutes, uploadRoutes, reloadRoutes, logRoutes, runRoutes, statusRoutes, sessionRoutes, statusPageRoutes, openaiRoutes, ollamaRoutes].flat();
   const documented = rows('docs/control-api.md', '## Routes').map(([route = '', scope = '']) => `${quoted(route)[0]} ${scope}`);

@@ -1,9 +1,10 @@
 /** Entry file of a cell: HTTP in front, isolates behind. Runs tenants' code, so it holds nothing that it does not need. */
 import ivm from 'isolated-vm';
 import { availableParallelism } from 'node:os';
-import { readFile } from 'node:fs/promises';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { promisify } from 'node:util';
 import { agentCall } from '../apps/host-calls/agent-call.ts';
 import { AppCaches } from '../apps/host-calls/app-caches.ts';
 import { cacheCall } from '../apps/host-calls/cache-call.ts';
@@ -21,26 +22,31 @@ import { createMapStack } from '../apps/run/map-stack.ts';
 import { maskOf } from '../apps/run/mask-of.ts';
 import { callScheduled } from '../apps/run/scheduled-call.ts';
 import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
+import { loadApiParts, loadApiSnapshot } from '../apps/artefact/api-store.ts';
 import type { AppDeployment } from '../protocol/app.ts';
 import type { ScheduledEvent } from '../protocol/app-call.ts';
-import type { AppRefusal, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import type { AppRefusal, AppSuspect, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
 import { CACHE_CALL } from '../protocol/cache-call.ts';
 import { COMPRESSION_CALL } from '../protocol/compression.ts';
 import { DIGEST_STREAM_CALL } from '../protocol/digest-stream.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { DEFAULT_APP_LIMITS, HOST_LIMITS } from '../protocol/limits.ts';
 import { IsolatePool } from '../sandbox/isolate/isolate-pool.ts';
-import type { Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
+import type { SharedText, Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
 import { createAppsListener } from '../server/apps/create-apps-listener.ts';
 import { SERVICE_CALL } from '../protocol/service-call.ts';
 import { createRequestIds } from '../util/request-id.ts';
 import { BindingLine } from './binding-line.ts';
 import { CellMetrics } from './cell-metrics.ts';
+import { OccupancyRecord, writeOccupancy } from './cell-occupancy.ts';
 import { CellRouter } from './cell-router.ts';
+import { CellSocketLine } from './cell-socket-line.ts';
 import { RefusedApp } from './refused-app.ts';
 
 const IDLE_SWEEP_MS = 10_000;
 const DRAIN_POLL_MS = 20;
+/** A kept connection gets this long for its last request once the cell drains. */
+const DRAIN_IDLE_MS = 1_000;
 const SPARE_ISOLATES = 4;
 
 class Cell {
@@ -64,10 +70,11 @@ class Cell {
   /** answers that their clients have not taken completely */
   #openAnswers = 0;
 
-  constructor(init: CellInit, apiSnapshot: Snapshot) {
+  constructor(init: CellInit, api: { readonly snapshot: Snapshot; readonly partTexts: SharedText }) {
     this.#init = init;
-    this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots);
-    this.#pool = new IsolatePool({ snapshot: apiSnapshot, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: SPARE_ISOLATES, isIdle: () => this.#scheduler.isIdle });
+    this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots, new OccupancyRecord(writeOccupancy));
+    this.suspect(init.suspects);
+    this.#pool = new IsolatePool({ ...api, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: SPARE_ISOLATES, isIdle: () => this.#scheduler.isIdle });
     this.#calls = new Map([
       ['fetch', fetchCall(async () => (await import('../net/egress/egress.ts')).createEgress())],
       ['subtle', subtleCall],
@@ -142,6 +149,7 @@ class Cell {
     // first, so that a port that is taken leaves everything as it was
     if (deployment.port !== undefined) await this.#listen(deployment.port);
     this.#forgetRefused(deployment.name);
+    this.#scheduler.trust(deployment.name);
     if (runner === undefined) this.#add(deployment);
     else {
       await runner.swap(deployment);
@@ -168,6 +176,10 @@ class Cell {
     this.#runners.get(name)?.quarantine(forMs);
   }
 
+  suspect(suspects: readonly AppSuspect[]): void {
+    for (const { name, forMs } of suspects) this.#scheduler.suspect(name, forMs);
+  }
+
   #serviceOf(name: string): { handler: AppRunner | RefusedApp; bodyBytesMax: number } | undefined {
     const handler = this.#runners.get(name) ?? this.#refused.get(name);
     return handler === undefined ? undefined : { handler, bodyBytesMax: handler.edge.bodyBytesMax };
@@ -179,8 +191,8 @@ class Cell {
     await callScheduled(runner, event, this.#nextRequestId());
   }
 
-  #listen(port: number): Promise<void> {
-    if (this.#servers.has(port)) return Promise.resolve();
+  async #listen(port: number): Promise<void> {
+    if (this.#servers.has(port)) return;
     const server = createAppsListener({
       isDraining: () => this.#draining,
       route: (hostHeader, localPort) => {
@@ -194,13 +206,17 @@ class Cell {
       response.once('close', () => this.#openAnswers--);
     });
     this.#servers.set(port, server);
-    return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        this.#servers.delete(port);
-        reject(listenError(error, port));
+    try {
+      const socket = await sockets.take(port);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
+        server.listen(socket, resolve);
       });
-      server.listen(port, this.#init.host, resolve);
-    });
+    } catch (error) {
+      this.#servers.delete(port);
+      sockets.give(port);
+      throw error;
+    }
   }
 
   #closeUnusedPorts(): void {
@@ -209,6 +225,7 @@ class Cell {
       if (used.has(port)) continue;
       this.#servers.delete(port);
       server.close();
+      sockets.give(port);
       server.closeIdleConnections();
     }
   }
@@ -219,12 +236,18 @@ class Cell {
     return { residents: residents.map(({ deployment }) => deployment.name), metrics };
   }
 
-  /** No new connections; open ones are closed once they are idle. Resolves when nothing is in flight any more. */
+  /**
+   * No new connections. Open ones are closed with their next answer; those on which no request comes soon are closed idle, not at once, for a
+   * request may be on its way. Resolves when nothing is in flight any more.
+   */
   async drain(): Promise<void> {
     this.#draining = true;
-    for (const server of this.#servers.values()) server.close();
-    while (this.#isBusy()) {
-      for (const server of this.#servers.values()) server.closeIdleConnections();
+    const servers = [...this.#servers.values()];
+    // of node:net: that of node:http closes idle connections too
+    for (const server of servers) NetServer.prototype.close.call(server);
+    const idleUntilMs = performance.now() + DRAIN_IDLE_MS;
+    while (this.#isBusy() || (performance.now() < idleUntilMs && (await hasConnections(servers)))) {
+      if (performance.now() >= idleUntilMs) for (const server of servers) server.closeIdleConnections();
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
     this.#flushLog();
@@ -275,6 +298,11 @@ class Cell {
   }
 }
 
+async function hasConnections(servers: readonly Server[]): Promise<boolean> {
+  const counts = await Promise.all(servers.map((server) => promisify(server.getConnections.bind(server))()));
+  return counts.some((count) => count > 0);
+}
+
 function isLevel(level: string): level is CellLogLine['level'] {
   return level === 'debug' || level === 'info' || level === 'warn' || level === 'error';
 }
@@ -288,24 +316,24 @@ function send(message: FromCell): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
-async function loadSnapshot({ file, sha256 }: CellInit['apiSnapshot']): Promise<Snapshot> {
-  const bytes = await readFile(file);
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new NanosError('artefact_corrupt', 'The API snapshot was changed on disk');
-  return new ivm.ExternalCopy(new Uint8Array(bytes).buffer);
+async function loadApi(api: CellInit['apiSnapshot']): Promise<{ snapshot: Snapshot; partTexts: SharedText }> {
+  return { snapshot: new ivm.ExternalCopy((await loadApiSnapshot(api)).buffer), partTexts: new ivm.ExternalCopy(await loadApiParts(api)) };
 }
 
 const bindings = new BindingLine(send);
+const sockets = new CellSocketLine(send);
 let started: Promise<Cell> | undefined;
 
 async function start(init: CellInit): Promise<Cell> {
-  const cell = new Cell(init, await loadSnapshot(init.apiSnapshot));
+  const cell = new Cell(init, await loadApi(init.apiSnapshot));
   await cell.serve();
   return cell;
 }
 
 /** Whatever comes while the cell starts waits for it: a change that got lost here would never be served. */
-async function receive(message: ToCell): Promise<void> {
+async function receive(message: ToCell, handle: unknown): Promise<void> {
   if (message.type === 'binding') return bindings.receive(message);
+  if (message.type === 'socket') return sockets.receive(message, handle);
   if (message.type === 'init') {
     started = start(message.init);
     await started;
@@ -322,6 +350,7 @@ async function receive(message: ToCell): Promise<void> {
     else if (message.type === 'refuse') cell.refuse(message.refusal);
     else if (message.type === 'remove') cell.remove(message.name);
     else if (message.type === 'quarantine') cell.quarantine(message.name, message.forMs);
+    else if (message.type === 'suspect') cell.suspect(message.suspects);
     else if (message.type === 'scheduled') await cell.scheduled(message.app, message.event);
     send({ type: 'answer', call: message.call, stats: message.type === 'stats' ? await cell.stats() : undefined });
   } catch (error) {
@@ -329,8 +358,8 @@ async function receive(message: ToCell): Promise<void> {
   }
 }
 
-process.on('message', (message: ToCell) => {
-  receive(message).catch((error: unknown) => send({ type: 'failed', error: toErrorData(error) }));
+process.on('message', (message: ToCell, handle) => {
+  receive(message, handle).catch((error: unknown) => send({ type: 'failed', error: toErrorData(error) }));
 });
 // Ctrl-C reaches the whole group; when the supervisor is done it says so
 process.on('SIGINT', () => undefined);

@@ -1,25 +1,29 @@
 /** The supervisor's side of the cells: as many as asked for, replaced when one dies, falls silent or lost an isolate's thread. */
 import cluster, { type Worker } from 'node:cluster';
+import type { SendHandle, StdioOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AppDeployment } from '../protocol/app.ts';
 import type { ScheduledEvent } from '../protocol/app-call.ts';
 import type { BindingAnswer, BindingAsk } from '../protocol/bindings/binding-messages.ts';
-import type { AppRefusal, CellInit, CellLogLine, CellStats, FromCell, ToCell } from '../protocol/cell-messages.ts';
-import { fromErrorData, NanosError } from '../protocol/errors.ts';
+import type { AppRefusal, CellInit, CellLogLine, CellStats, FromCell, SocketAsk, ToCell } from '../protocol/cell-messages.ts';
+import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
 import { ownFile } from '../util/own-file.ts';
+import { CellBlame, isAbort } from './cell-blame.ts';
+import { CellSockets } from './cell-sockets.ts';
+import { OCCUPANCY_FD, openCellOccupancy, type CellOccupancy } from './cell-occupancy.ts';
 import { childFlags } from './child-flags.ts';
 
 /** A cell that dies sooner than this after its start is followed by the next one only after a pause. */
 const YOUNG_MS = 2_000;
 const RESTART_PAUSE_MS = 500;
 const RESTART_PAUSE_MS_MAX = 10_000;
-/** An app that costs a cell is held back only when it has cost one before within this time. */
-const STRIKE_MS_MAX = 10 * 60_000;
 /** The control plane does not wait longer for a cell that is stuck. */
 const STATS_MS_MAX = 1_000;
 
 export interface CellsOptions {
+  /** address on which cells listen */
+  readonly host: string;
   readonly count: number;
   /** the only files it may read besides the program: built apps */
   readonly readable: string;
@@ -27,11 +31,13 @@ export interface CellsOptions {
   readonly graceMs: number;
   /** see HostComposition */
   readonly flags?: readonly string[];
-  init(): CellInit;
+  /** for what is there only as long as the host runs */
+  readonly temporary: string;
+  init(): Omit<CellInit, 'suspects'>;
   log(lines: readonly CellLogLine[]): void;
   /** A cell's calls of bindings: where they go, until it is gone. */
   bindings(answer: (answer: BindingAnswer) => void): CellBindings;
-  /** A cell lost an isolate's thread to this app, and not for the first time. */
+  /** A cell lost an isolate's thread to this app, or died of it, and not for the first time. */
   catastrophe(app: string, message: string): void;
   /** A cell could not start that version of the app, because its artefact is damaged. */
   artefactCorrupt(app: string, version: number): void;
@@ -50,6 +56,7 @@ interface Cell {
   readonly startedMs: number;
   readonly answers: Map<number, Answer>;
   readonly bindings: CellBindings;
+  readonly occupancy: CellOccupancy;
   heartbeat: NodeJS.Timeout | undefined;
   isServing: boolean;
   /** to be ended: its exit is no accident */
@@ -60,21 +67,19 @@ interface Cell {
 export class Cells {
   readonly #options: CellsOptions;
   readonly #cells = new Set<Cell>();
-  /** when an app last cost a cell, on the process clock in ms */
-  readonly #strikes = new Map<string, number>();
+  readonly #blame = new CellBlame();
+  readonly #sockets: CellSockets;
   #lastCall = 0;
   #closing = false;
 
   constructor(options: CellsOptions) {
     this.#options = options;
-    // workers accept on the shared socket themselves: when one dies, connections that wait in the queue are taken by the others
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    this.#sockets = new CellSockets(options.host);
     cluster.setupPrimary({
       exec: fileURLToPath(ownFile('cell', import.meta.url)),
       args: [],
       execArgv: [...childFlags('cell', { readable: [options.readable] }), ...(options.flags ?? [])],
       serialization: 'advanced',
-      silent: false,
     });
   }
 
@@ -92,7 +97,7 @@ export class Cells {
 
   /** Resolves when every cell serves the deployment; rejects with the first refusal, and the cells that took it keep it. */
   async deploy(deployment: AppDeployment): Promise<void> {
-    this.#strikes.delete(deployment.name);
+    this.#blame.forget(deployment.name);
     await this.#tellAll((call) => ({ type: 'deploy', call, deployment }));
   }
 
@@ -102,7 +107,7 @@ export class Cells {
   }
 
   async remove(name: string): Promise<void> {
-    this.#strikes.delete(name);
+    this.#blame.forget(name);
     await this.#tellAll((call) => ({ type: 'remove', call, name }));
   }
 
@@ -129,13 +134,18 @@ export class Cells {
   /** Finishes what is in flight, within the grace, and ends all cells. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#sockets.closeAll();
     await Promise.all([...this.#cells].map((cell) => this.#retire(cell)));
   }
 
   #fork(): Promise<void> {
+    const occupancy = openCellOccupancy(this.#options.temporary);
+    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc'];
+    stdio[OCCUPANCY_FD] = occupancy.fd;
+    cluster.setupPrimary({ stdio });
     const worker = cluster.fork(cellEnvironment());
     const bindings = this.#options.bindings((answer) => this.#send(cell, answer));
-    const cell: Cell = { worker, startedMs: performance.now(), answers: new Map(), bindings, heartbeat: undefined, isServing: false, isRetired: false, drained: undefined };
+    const cell: Cell = { worker, startedMs: performance.now(), answers: new Map(), bindings, occupancy, heartbeat: undefined, isServing: false, isRetired: false, drained: undefined };
     this.#cells.add(cell);
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => {
@@ -151,7 +161,7 @@ export class Cells {
         this.#exited(cell, code, signal);
         reject(new NanosError('internal', `A cell ended while it started (${signal ?? code})`));
       });
-      this.#send(cell, { type: 'init', init: this.#options.init() });
+      this.#send(cell, { type: 'init', init: { ...this.#options.init(), suspects: this.#blame.suspects(performance.now()) } });
       this.#expectHeartbeat(cell, HOST_LIMITS.cellStartMsMax);
     });
   }
@@ -160,18 +170,21 @@ export class Cells {
     switch (message.type) {
       case 'serving':
         cell.isServing = true;
+        this.#sockets.closeUnused();
         this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
         return serving();
       case 'heartbeat':
         return this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
       case 'binding':
         return cell.bindings.ask(message);
+      case 'socket':
+        return void this.#passSocket(cell, message);
       case 'log':
         return this.#options.log(message.lines);
       case 'answer':
         return this.#answer(cell, message);
       case 'catastrophe':
-        this.#strike(message.app, message.message);
+        this.#lostThread(message.app, message.message);
         return void this.#replace(cell, `lost a thread to ${message.app}: ${message.message}`);
       case 'artefact_corrupt':
         return this.#options.artefactCorrupt(message.app, message.version);
@@ -180,12 +193,18 @@ export class Cells {
     }
   }
 
-  /** Any app may come upon what V8 can't refuse once: its next request then has a fresh isolate. */
-  #strike(app: string, message: string): void {
-    const nowMs = performance.now();
-    const lastMs = this.#strikes.get(app) ?? -Infinity;
-    this.#strikes.set(app, nowMs);
-    if (nowMs - lastMs <= STRIKE_MS_MAX) this.#options.catastrophe(app, message);
+  async #passSocket(cell: Cell, { port, wanted }: SocketAsk): Promise<void> {
+    if (!wanted) return this.#sockets.give(port, cell);
+    try {
+      const socket = await this.#sockets.take(port, cell);
+      this.#send(cell, { type: 'socket', port }, socket);
+    } catch (error) {
+      this.#send(cell, { type: 'socket', port, error: toErrorData(error) });
+    }
+  }
+
+  #lostThread(app: string, message: string): void {
+    if (this.#blame.lostThread(app, performance.now())) this.#options.catastrophe(app, message);
     else this.#options.log([{ level: 'error', event: 'catastrophe', app, message }]);
   }
 
@@ -234,10 +253,26 @@ export class Cells {
     clearTimeout(cell.heartbeat);
     this.#giveUpAnswers(cell);
     cell.bindings.close();
-    if (cell.isRetired || this.#closing || !cell.isServing) return;
-    this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`);
-    const pauseMs = performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
+    this.#sockets.lost(cell);
+    const inside = cell.occupancy.apps();
+    cell.occupancy.close();
+    if (cell.isRetired || this.#closing) return;
+    const apps = isAbort(code, signal) ? inside : [];
+    this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`, { apps });
+    this.#aborted(apps);
+    if (!cell.isServing) return;
+    // whoever is held back, or has turns alone, is not the host's other apps' matter
+    const pauseMs = apps.length === 0 && performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
     void this.#forkUntilServing(pauseMs);
+  }
+
+  #aborted(apps: readonly string[]): void {
+    if (apps.length === 0) return;
+    const nowMs = performance.now();
+    const heldBack = this.#blame.aborted(apps, nowMs);
+    if (heldBack !== undefined) this.#options.catastrophe(heldBack, 'a cell died while its code ran');
+    const suspects = this.#blame.suspects(nowMs);
+    void this.#tellAll((call) => ({ type: 'suspect', call, suspects }));
   }
 
   /** A host is never left with a cell fewer: when one does not come up, the next try follows after a pause. */
@@ -259,12 +294,12 @@ export class Cells {
     cell.answers.clear();
   }
 
-  #logCell(level: 'warn' | 'error', event: string, cell: Cell, message: string): void {
-    this.#options.log([{ level, event, message, fields: { pid: cell.worker.process.pid } }]);
+  #logCell(level: 'warn' | 'error', event: string, cell: Cell, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#options.log([{ level, event, message, fields: { pid: cell.worker.process.pid, ...fields } }]);
   }
 
-  #send(cell: Cell, message: ToCell): void {
-    if (cell.worker.isConnected()) cell.worker.send(message, () => undefined);
+  #send(cell: Cell, message: ToCell, socket?: SendHandle): void {
+    if (cell.worker.isConnected()) cell.worker.send(message, socket, () => undefined);
   }
 
   async #tellAll(make: (call: number) => ToCell): Promise<void> {

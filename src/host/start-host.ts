@@ -99,8 +99,7 @@ class Host {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    const { apiEntry, builderFlags = [] } = parts.composition;
-    this.#builder = new Builder({ dataDir: parts.dataDir.path, flags: builderFlags, ...(apiEntry === undefined ? {} : { apiEntry }) });
+    this.#builder = new Builder({ dataDir: parts.dataDir.path, flags: parts.composition.builderFlags ?? [] });
     this.models = new Models(parts.dataDir.path, parts.operator.policy.models);
     this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
     this.#registry = new AppRegistry(parts.operator.policy, {
@@ -185,11 +184,13 @@ class Host {
     const { options, dataDir } = this.#parts;
     const apiSnapshot = await this.#builder.apiSnapshot();
     const cells = new Cells({
+      host: options.host,
       count: options.cells,
       readable: join(dataDir.path, 'artefacts'),
+      temporary: dataDir.temporary,
       graceMs: options.graceMs,
       flags: this.#parts.composition.cellFlags ?? [],
-      init: () => ({ host: options.host, appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0 }),
+      init: () => ({ appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0 }),
       log: (lines) => this.#childLog(lines),
       bindings: (answer) => this.#bindings!.connect(answer),
       catastrophe: (app, message) => {

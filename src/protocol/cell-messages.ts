@@ -10,25 +10,48 @@ export interface AppRefusal {
   readonly error: ErrorData;
 }
 
+/** An app that was inside a cell that died: its turns are its own for that long. */
+export interface AppSuspect {
+  readonly name: string;
+  readonly forMs: number;
+}
+
 export interface CellInit {
-  readonly host: string;
   readonly appsPort: number;
-  readonly apiSnapshot: { readonly file: string; readonly sha256: string };
+  readonly apiSnapshot: { readonly file: string; readonly sha256: string; readonly parts: { readonly file: string; readonly sha256: string } };
   readonly deployments: readonly AppDeployment[];
   readonly refusals: readonly AppRefusal[];
   /** apps held back, and for how long still */
   readonly quarantined: readonly { readonly name: string; readonly forMs: number }[];
+  /** apps that have their turns alone, and for how long still */
+  readonly suspects: readonly AppSuspect[];
   /** entries into isolates at once; 0: as many as there are cores */
   readonly slots: number;
 }
 
+/** A cell wants the listening socket of that port, or wants it no more. */
+export interface SocketAsk {
+  readonly type: 'socket';
+  readonly port: number;
+  readonly wanted: boolean;
+}
+
+/** Comes with the socket's handle, or with what kept it from being opened. */
+export interface SocketAnswer {
+  readonly type: 'socket';
+  readonly port: number;
+  readonly error?: ErrorData | undefined;
+}
+
 export type ToCell =
   | BindingAnswer
+  | SocketAnswer
   | { readonly type: 'init'; readonly init: CellInit }
   | { readonly type: 'deploy'; readonly call: number; readonly deployment: AppDeployment }
   | { readonly type: 'refuse'; readonly call: number; readonly refusal: AppRefusal }
   | { readonly type: 'remove'; readonly call: number; readonly name: string }
   | { readonly type: 'quarantine'; readonly call: number; readonly name: string; readonly forMs: number }
+  | { readonly type: 'suspect'; readonly call: number; readonly suspects: readonly AppSuspect[] }
   | { readonly type: 'stats'; readonly call: number }
   /** answered once the handler is done */
   | { readonly type: 'scheduled'; readonly call: number; readonly app: string; readonly event: ScheduledEvent }
@@ -54,6 +77,7 @@ export interface CellLogLine {
 
 export type FromCell =
   | BindingAsk
+  | SocketAsk
   | { readonly type: 'serving' }
   | { readonly type: 'failed'; readonly error: ErrorData }
   | { readonly type: 'heartbeat' }

@@ -1,9 +1,9 @@
 /** Cells as the operator and the clients of a host meet them: several on one port, dying, falling silent, confined. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { Agent } from 'node:http';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConstantLoad } from '../support/constant-load.ts';
 import { startNanos, type LogLine, type Nanos } from '../support/start-nanos.ts';
 
 const HELLO = `export default { fetch: () => new Response('hello') };`;
@@ -73,7 +73,7 @@ test('a cell may write no file, start no process, and read only the program and 
 test('a cell that is killed under load is replaced; only what it had in flight is lost', linux, async () => {
   const from = host.logs().length;
   const [victim] = await cellPids(host, 2);
-  const load = new Load(host);
+  const load = new ConstantLoad(host, 'slow', '/?ms=2');
   await load.answered(50);
   process.kill(victim ?? 0, 'SIGKILL');
   const died = await host.waitForLog(({ event }) => event === 'cell_died', from);
@@ -82,7 +82,7 @@ test('a cell that is killed under load is replaced; only what it had in flight i
   const { unusual, failures } = await load.end();
   assert.deepEqual(unusual, []);
   // a connection that waits between two requests may be cut as well: each of the load's lanes at most once
-  assert.ok(failures.length <= Load.lanes, failures.join(', '));
+  assert.ok(failures.length <= ConstantLoad.lanes, failures.join(', '));
   assert.ok(failures.every((code) => code === 'ECONNRESET'), failures.join(', '));
   const cells = await cellPids(host, 2);
   assert.ok(!cells.includes(victim ?? 0));
@@ -124,45 +124,3 @@ test('cells end with their supervisor', linux, async (t) => {
   for (let tries = 0; existsSync(`/proc/${cell}/exe`) && tries < 200; tries++) await sleep(50);
   assert.ok(!existsSync(`/proc/${cell}/exe`), 'the cell outlives its supervisor');
 });
-
-/** GETs without end, half of them on connections of their own, half on kept ones. */
-class Load {
-  static readonly lanes = 8;
-  readonly #nanos: Nanos;
-  readonly #agents: Agent[] = [];
-  readonly #runs: Promise<void>[];
-  readonly #failures: string[] = [];
-  readonly #unusual: string[] = [];
-  #answers = 0;
-  #ended = false;
-
-  constructor(nanos: Nanos) {
-    this.#nanos = nanos;
-    this.#runs = Array.from({ length: Load.lanes }, (_, lane) => this.#run(lane % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined));
-  }
-
-  async #run(agent: Agent | undefined): Promise<void> {
-    if (agent !== undefined) this.#agents.push(agent);
-    while (!this.#ended) {
-      try {
-        const { status, text } = await this.#nanos.request('slow', '/?ms=2', agent === undefined ? {} : { agent });
-        if (status !== 200) this.#unusual.push(`${status} ${text}`);
-        this.#answers++;
-      } catch (error) {
-        this.#failures.push((error as NodeJS.ErrnoException).code ?? String(error));
-      }
-    }
-  }
-
-  async answered(count: number): Promise<void> {
-    const until = this.#answers + count;
-    while (this.#answers < until && !this.#ended) await sleep(10);
-  }
-
-  async end(): Promise<{ failures: readonly string[]; unusual: readonly string[] }> {
-    this.#ended = true;
-    await Promise.all(this.#runs);
-    for (const agent of this.#agents) agent.destroy();
-    return { failures: this.#failures, unusual: this.#unusual };
-  }
-}

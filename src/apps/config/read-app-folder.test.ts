@@ -86,7 +86,7 @@ describe('readAppFolder with a wrangler file', () => {
       "limits": { "cpu_ms": 30, "subrequests": 5 },
       "rules": [{ "type": "Text", "globs": ["**/*.md"], "fallthrough": true }],
       "ai": { "binding": "AI", "remote": true },
-      "kv_namespaces": [], "triggers": { "crons": [] },
+      "kv_namespaces": [], "triggers": { "crons": ["*/5 * * * MON"] }, "services": [{ "binding": "BACK", "service": "back", "environment": "production" }],
     }`;
     const root = await testFolder(test, { 'wrangler.jsonc': wrangler, 'src/worker.ts': WORKER });
     assert.deepEqual(await readAppFolder(root), {
@@ -101,7 +101,8 @@ describe('readAppFolder with a wrangler file', () => {
       limits: { cpuMsMax: 30, subrequestsMax: 5 },
       rules: [{ type: 'Text', globs: ['**/*.md'] }],
       egress: undefined,
-      bindings: { AI: { type: 'llm' } },
+      bindings: { BACK: { type: 'service', service: 'back' }, AI: { type: 'llm' } },
+      crons: ['*/5 * * * MON'],
       confined: false,
       configFiles: [join(root, 'wrangler.jsonc')],
       warnings: [],
@@ -229,6 +230,7 @@ bindings:
       rules: [],
       egress: ['api.example.com', '*.example.org'],
       bindings: { AI: { type: 'llm', model: 'small', max_tokens: 50 }, R: { type: 'agent', manifest: 'r/agent.nano', tokens: 9 } },
+      crons: [],
       confined: false,
       configFiles: [join(root, 'app.nano')],
       warnings: [],
@@ -245,8 +247,9 @@ bindings:
   const mistakes: readonly (readonly [string, number, number, RegExp])[] = [
     ['name: a\nhostnme: b.com', 2, 1, /^Unknown key "hostnme"; did you mean "hostname"\?$/],
     ['bindings:\n  KV: store', 2, 7, /^bindings\.KV must be a mapping, not text$/],
-    ['bindings:\n  KV: { type: kv }', 2, 15, /^bindings\.KV\.type must be llm or agent$/],
-    ['bindings:\n  R: { type: agent, wall_ms: 5 }', 2, 21, /^Unknown key "wall_ms" in bindings\.R; valid here: type, model, max_tokens, manifest, tokens$/],
+    ['crons: ["* * * *"]', 1, 9, /^crons\[0\] is no cron pattern: A cron pattern has five fields/],
+    ['bindings:\n  KV: { type: kv }', 2, 15, /^bindings\.KV\.type must be llm, agent or service$/],
+    ['bindings:\n  R: { type: agent, wall_ms: 5 }', 2, 21, /^Unknown key "wall_ms" in bindings\.R; valid here: type, model, max_tokens, manifest, tokens, service$/],
     ['bindings:\n  a-b: { type: llm }', 2, 3, /^bindings\.a-b must be 1 to 64 letters/],
     ['limits:\n  memroy: 1MB', 2, 3, /^Unknown key "memroy" in limits; did you mean "memory"\?$/],
     ['permissions: { files: true }', 1, 16, /^Unknown key "files" in permissions; valid here: network$/],

@@ -99,6 +99,10 @@ export class AppIsolate implements Runnable {
     this.#isolate = isolate;
   }
 
+  get app(): string {
+    return this.#options.app;
+  }
+
   get isDead(): boolean {
     return this.#dead;
   }

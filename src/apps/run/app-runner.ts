@@ -164,7 +164,7 @@ export class AppRunner implements AppHandler {
       if (deployment !== this.#deployment) this.#replaceStale();
       this.#admitWaiting();
     };
-    this.#scheduler.wake(once(begin));
+    this.#scheduler.wake(once(deployment.name, begin));
   }
 
   /** A newer version arrived while this one was starting. */
@@ -216,7 +216,7 @@ export class AppRunner implements AppHandler {
       return;
     }
     const isolate = await new Promise<AppIsolate>((resolve, reject) => {
-      this.#scheduler.wake(once(() => this.#startIsolate(deployment).then(resolve, reject)));
+      this.#scheduler.wake(once(deployment.name, () => this.#startIsolate(deployment).then(resolve, reject)));
     });
     if (deployment.version < this.#deployment.version) return isolate.dispose();
     const old = this.#current;
@@ -352,8 +352,8 @@ export class AppRunner implements AppHandler {
   }
 }
 
-function once(turn: () => Promise<void>): Runnable {
-  return { turn, hasWork: () => false };
+function once(app: string, turn: () => Promise<void>): Runnable {
+  return { app, turn, hasWork: () => false };
 }
 
 function limitError(code: IsolateEnd['code'], limits: AppDeployment['limits']): NanosError {

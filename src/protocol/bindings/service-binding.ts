@@ -8,7 +8,7 @@ const appName = z.string().refine(isAppName, 'must be the name of an app');
 
 /** `service`: the app's name */
 export const serviceRequestSchema = z.strictObject({ type: z.literal(SERVICE_BINDING), service: appName });
-export const serviceGrantSchema = serviceRequestSchema;
+export const serviceGrantSchema = z.strictObject({ type: z.literal(SERVICE_BINDING), service: appName });
 type ServiceWritten = z.infer<typeof serviceRequestSchema>;
 
 export interface ServiceBinding {
