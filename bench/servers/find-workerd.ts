@@ -4,8 +4,6 @@ import { createRequire } from 'node:module';
 const PACKAGES: Readonly<Record<string, string>> = {
   'linux x64': '@cloudflare/workerd-linux-64',
   'linux arm64': '@cloudflare/workerd-linux-arm64',
-  'darwin x64': '@cloudflare/workerd-darwin-64',
-  'darwin arm64': '@cloudflare/workerd-darwin-arm64',
 };
 
 export interface Workerd {
