@@ -21,8 +21,8 @@ async function refuses(args: readonly string[], reason: RegExp): Promise<void> {
   assert.match(err, reason);
 }
 
-test('measures apps, agents or a manifest, and says so', async () => {
-  await refuses(['servers'], /apps, agents, models, or the path of a manifest/);
+test('measures one of what there is, or a manifest, and says so', async () => {
+  await refuses(['servers'], /apps, agents, models, hostile, or the path of a manifest/);
   await refuses(['agents', '--json', '--markdown'], /cannot be used with/);
 });
 
