@@ -1,5 +1,5 @@
 import { BenchScope } from './bench-scope.ts';
-import type { AgentBenchRun, AgentBenchSection } from './agents/agent-bench-run.ts';
+import type { AgentBenchSection } from './agents/agent-bench-run.ts';
 import { FULL, QUICK, type AgentBenchSize } from './agents/agent-bench-size.ts';
 import { installSecureExec, type SecureExec } from './agents/peers/install-secure-exec.ts';
 import { AGENT_SECTION_NAMES, type AgentFigure, type AgentSectionName } from './agents/report/agent-figure.ts';
@@ -11,6 +11,7 @@ import { metering } from './agents/sections/metering.ts';
 import { recordings } from './agents/sections/recordings.ts';
 import { snapshots } from './agents/sections/snapshots.ts';
 import { machineFacts } from './measure/machine-facts.ts';
+import { trySection } from './try-section.ts';
 import type { BenchOptions } from '../src/cli/commands/bench.ts';
 
 const SECTIONS: Readonly<Record<AgentSectionName, AgentBenchSection>> = { boot, calls, memory, metering, snapshots, recordings };
@@ -38,7 +39,7 @@ export async function measureAgents({ size, quick, only, secureExec, say, signal
   for (const name of wantedSections(only)) {
     signal.throwIfAborted();
     const run = { scope: new BenchScope(signal), size, secureExec, say, note: (text: string) => void notes.push(text) };
-    figures.push(...(await trySection(name, run)));
+    figures.push(...(await trySection(name, SECTIONS[name], run)));
   }
   if (figures.length === 0) throw new Error(notes.at(-1));
   return { machine: machineFacts(), peer: `secure-exec: ${secureExec?.version ?? 'not installed'}`, quick, figures, notes };
@@ -48,21 +49,6 @@ function wantedSections(only: BenchOptions['only']): readonly AgentSectionName[]
   const wanted = AGENT_SECTION_NAMES.filter((name) => only === undefined || only === name);
   if (wanted.length === 0) throw new Error(`There is no section ${only}`);
   return wanted;
-}
-
-/** One section that fails takes no other's figures with it. */
-async function trySection(name: AgentSectionName, run: AgentBenchRun): Promise<AgentFigure[]> {
-  try {
-    return await SECTIONS[name](run);
-  } catch (error) {
-    run.scope.signal.throwIfAborted();
-    const failed = `${name} FAILED: ${error instanceof Error ? error.message : String(error)}`;
-    run.say(failed);
-    run.note(failed);
-    return [];
-  } finally {
-    await run.scope.close();
-  }
 }
 
 function findSecureExec(say: (text: string) => void, notes: string[]): SecureExec | undefined {

@@ -1,5 +1,5 @@
 import { BenchScope } from './bench-scope.ts';
-import type { BenchRun, BenchSection } from './bench-run.ts';
+import type { BenchSection } from './bench-run.ts';
 import { FULL, QUICK } from './bench-size.ts';
 import { machineFacts } from './measure/machine-facts.ts';
 import { SECTION_NAMES, type Figure, type SectionName } from './report/figure.ts';
@@ -9,6 +9,7 @@ import { idle } from './sections/idle.ts';
 import { throughput } from './sections/throughput.ts';
 import { webApi } from './sections/web-api.ts';
 import { findWorkerd, type Workerd } from './servers/find-workerd.ts';
+import { trySection } from './try-section.ts';
 import type { BenchOptions } from '../src/cli/commands/bench.ts';
 
 /** The sections in the order in which they run, each with the code that measures it. */
@@ -34,25 +35,10 @@ async function measure({ quick, only, say, signal }: BenchOptions): Promise<Repo
   const figures: Figure[] = [];
   for (const [names, section] of SECTIONS) {
     signal.throwIfAborted();
-    if (names.some((name) => isWanted(name, only))) figures.push(...(await trySection(names, section, { ...shared, scope: new BenchScope(signal) })));
+    if (names.some((name) => isWanted(name, only))) figures.push(...(await trySection(names.join(' and '), section, { ...shared, scope: new BenchScope(signal) })));
   }
   if (figures.length === 0) throw new Error(notes.at(-1));
   return { machine: { ...machineFacts(), workerd: workerd?.version ?? 'not installed' }, quick, figures: figures.filter(({ section }) => isWanted(section, only)), notes };
-}
-
-/** One section that fails takes no other's figures with it. */
-async function trySection(names: readonly SectionName[], section: BenchSection, run: BenchRun): Promise<Figure[]> {
-  try {
-    return await section(run);
-  } catch (error) {
-    run.scope.signal.throwIfAborted();
-    const failed = `${names.join(' and ')} FAILED: ${error instanceof Error ? error.message : String(error)}`;
-    run.say(failed);
-    run.note(failed);
-    return [];
-  } finally {
-    await run.scope.close();
-  }
 }
 
 function isWanted(name: SectionName, only: BenchOptions['only']): boolean {

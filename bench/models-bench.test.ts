@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveLlama } from '../src/llm/local/resolve-llama.ts';
 import { QUICK, type ModelBenchSize } from './models/model-bench-size.ts';
 import { MODEL_SECTION_NAMES } from './models/model-figure.ts';
 import { measureModels } from './models-bench.ts';
+import { engineMissing } from '../test/support/engine-missing.ts';
 
 const SMALLER: ModelBenchSize = { ...QUICK, rounds: 1, counts: [1, 2], besideMs: 2_000, starts: 1 };
 const silent = { quick: true, only: undefined, say: () => undefined, signal: new AbortController().signal, size: SMALLER };
-
-function engineMissing(): string | false {
-  try {
-    resolveLlama();
-    return false;
-  } catch {
-    return 'the engine of local models is not installed: nanos models install';
-  }
-}
 
 test('measures every section', { skip: engineMissing() }, async () => {
   const { figures, notes, model } = await measureModels(silent);

@@ -4,12 +4,13 @@ import { modelInfo } from '../src/llm/model-info.ts';
 import { BenchScope } from './bench-scope.ts';
 import { machineFacts } from './measure/machine-facts.ts';
 import { formatModelsMarkdown, formatModelsTerminal, type ModelsReport } from './models/format-models-report.ts';
-import type { ModelBenchRun, ModelBenchSection } from './models/model-bench-run.ts';
+import type { ModelBenchSection } from './models/model-bench-run.ts';
 import { FULL, QUICK, type ModelBenchSize } from './models/model-bench-size.ts';
 import { MODEL_SECTION_NAMES, type ModelFigure, type ModelSectionName } from './models/model-figure.ts';
 import { besideApps } from './models/sections/beside-apps.ts';
 import { start } from './models/sections/start.ts';
 import { throughput } from './models/sections/throughput.ts';
+import { trySection } from './try-section.ts';
 
 const SECTIONS: Readonly<Record<ModelSectionName, ModelBenchSection>> = { throughput, apps: besideApps, start };
 
@@ -30,7 +31,7 @@ export async function measureModels({ size, quick, only, say, signal }: ModelMea
   const notes: string[] = [];
   for (const name of wantedSections(only)) {
     signal.throwIfAborted();
-    figures.push(...(await trySection(name, { scope: new BenchScope(signal), size, say, note: (text) => void notes.push(text) })));
+    figures.push(...(await trySection(name, SECTIONS[name], { scope: new BenchScope(signal), size, say, note: (text) => void notes.push(text) })));
   }
   if (figures.length === 0) throw new Error(notes.at(-1));
   const { name, parameters, quantization } = await modelInfo(EMBEDDED_MODEL.path);
@@ -41,19 +42,4 @@ function wantedSections(only: BenchOptions['only']): readonly ModelSectionName[]
   const wanted = MODEL_SECTION_NAMES.filter((name) => only === undefined || only === name);
   if (wanted.length === 0) throw new Error(`There is no section ${only}`);
   return wanted;
-}
-
-/** One section that fails takes no other's figures with it. */
-async function trySection(name: ModelSectionName, run: ModelBenchRun): Promise<ModelFigure[]> {
-  try {
-    return await SECTIONS[name](run);
-  } catch (error) {
-    run.scope.signal.throwIfAborted();
-    const failed = `${name} FAILED: ${error instanceof Error ? error.message : String(error)}`;
-    run.say(failed);
-    run.note(failed);
-    return [];
-  } finally {
-    await run.scope.close();
-  }
 }

@@ -10,7 +10,7 @@ import { JournalReader } from '../recording/journal-reader.ts';
 import { pendingApproval } from '../recording/pending-approval.ts';
 import { RUN_ID_PATTERN } from '../recording/run-id.ts';
 import type { RunStore } from '../recording/run-store.ts';
-import { summarizeRun, type RunSummary } from '../recording/run-summary.ts';
+import { summarizeRun, summaryOf, type RunSummary } from '../recording/run-summary.ts';
 import { AGENT_HOST_LIMITS } from './agent-host-limits.ts';
 import type { HostedRuns } from './agent-hosted-runs.ts';
 
@@ -50,16 +50,16 @@ export class RunViews {
   }
 
   detail(id: string): RunDetail {
-    return this.#read(id, (reader) => {
+    return this.#read(id, (reader) => reader.atOnce(() => {
+      const view = this.#toView(summaryOf(reader, id));
       const rest = reader.lastRest()?.entry.head;
       const end = reader.last().entry;
       const { fuel = '0', tokens = 0 } = end.kind === 'end' ? end.head : (rest ?? {});
       const isOver = end.kind === 'end' && isFinal(end.head.end);
       const pending = isOver ? [] : (rest?.pending ?? []);
       const approvals = isOver ? [] : waitingCalls(reader).map(pendingApproval);
-      const view = this.#toView(summarizeRun(reader.file, id));
       return { ...view, goal: reader.run.head.goal, fuel, tokens, entries: reader.length, pending: pending.map((call) => reader.call(call)?.entry.head.name ?? ''), approvals };
-    });
+    }));
   }
 
   /** SHA-256 of the run's module as it was given. */

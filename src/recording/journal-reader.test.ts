@@ -327,3 +327,23 @@ test('a recording carries the module that was given, and no other', async (t) =>
   changed(file, 'UPDATE module SET hash = ?', () => assert.throws(() => verify(file), { code: 'recording_corrupt' }), '00'.repeat(32));
   changed(file, 'INSERT INTO module SELECT ?, bytes FROM module', () => assert.throws(() => verify(file), { code: 'recording_corrupt' }), hash);
 });
+
+test('what is read at once is of one moment, however the journal is written on', async (t) => {
+  const writer = JournalWriter.create(await testFolder(t), runEntry());
+  const entries = [...entriesOf(3), endEntry(3)];
+  const reader = JournalReader.open(writer.file);
+  t.after(() => reader.close());
+  for (const [at, entry] of entries.entries()) {
+    const seen = reader.atOnce(() => {
+      const before = reader.length;
+      writer.append(entry);
+      writer.commit();
+      return [before, reader.length, reader.last().n];
+    });
+    assert.deepEqual(seen, [at + 1, at + 1, at]);
+    assert.equal(reader.length, at + 2);
+  }
+  writer.close();
+  assert.throws(() => reader.atOnce(() => assert.fail('thrown inside')), /thrown inside/u);
+  assert.equal(reader.atOnce(() => reader.length), entries.length + 1, 'and can be asked again');
+});

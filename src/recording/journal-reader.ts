@@ -207,6 +207,16 @@ export class JournalReader {
     if (found !== 'ok') throw new NanosError('recording_corrupt', `The recording ${this.file} is damaged: ${String(found)}`);
   }
 
+  /** All that `read` reads is of one moment, that of its first read, however the journal is written on. */
+  atOnce<T>(read: () => T): T {
+    this.#get(() => this.#database.exec('BEGIN'));
+    try {
+      return read();
+    } finally {
+      if (this.#database.isTransaction) this.#get(() => this.#database.exec('COMMIT'));
+    }
+  }
+
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }

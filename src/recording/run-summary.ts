@@ -23,20 +23,28 @@ export interface RunSummary {
 
 /** Of the journal in a file, from its first and last entries. Never throws for what is in the file: such a run is `unreadable`, and its message says why. */
 export function summarizeRun(file: string, id: string): RunSummary {
-  const common = { id, startedMs: runStartedMs(id), bytes: journalBytes(file) };
   try {
     const reader = JournalReader.open(file);
     try {
-      return { ...common, ...summarize(reader) };
+      return summaryOf(reader, id);
     } finally {
       reader.close();
     }
   } catch (error) {
-    return { ...common, name: '', status: 'unreadable', message: toErrorData(error).message, steps: 0 };
+    return { ...common(file, id), name: '', status: 'unreadable', message: toErrorData(error).message, steps: 0 };
   }
 }
 
-/** Of an open journal. */
+/** Of an open journal, its files included. */
+export function summaryOf(reader: JournalReader, id: string): RunSummary {
+  return { ...common(reader.file, id), ...summarize(reader) };
+}
+
+function common(file: string, id: string): Pick<RunSummary, 'id' | 'startedMs' | 'bytes'> {
+  return { id, startedMs: runStartedMs(id), bytes: journalBytes(file) };
+}
+
+/** Of an open journal. The lock is looked at first: of a run that nobody holds, all that there is to read is there. */
 export function summarize(reader: JournalReader): Pick<RunSummary, 'name' | 'status' | 'message' | 'steps' | 'fork'> {
   const { name, fork } = reader.run.head;
   const isLocked = isRunLocked(reader.file);

@@ -12,9 +12,9 @@ import { startRun } from '../../src/agents/run/start-run.ts';
 import { testEnvironment, testFolder, type TestFolder } from '../../src/agents/run/test-environment.ts';
 import { Models } from '../../src/host/models.ts';
 import { EMBEDDED_MODEL } from '../../src/llm/embedded-model.ts';
-import { resolveLlama } from '../../src/llm/local/resolve-llama.ts';
 import { JournalReader } from '../../src/recording/journal-reader.ts';
 import { startInferenceServer } from '../../src/server/control/inference/test-inference-server.ts';
+import { engineMissing } from '../support/engine-missing.ts';
 
 const GOAL = 'Read the file instruction.txt, find the secret code inside it, and write ONLY the secret code into a new file called secret.txt. Then call done.';
 
@@ -38,15 +38,6 @@ function withTemplate(template: string): Buffer {
   const filled = template.replace('{% endfor', `{% ${' '.repeat(length - Buffer.byteLength(template))}endfor`);
   assert.equal(file.write(filled, lengthAt + 8), length);
   return file;
-}
-
-function engineMissing(): string | false {
-  try {
-    resolveLlama();
-    return false;
-  } catch {
-    return 'the engine of local models is not installed: nanos models install';
-  }
 }
 
 describe('the built-in agent on other providers', { skip: engineMissing() }, () => {

@@ -11,8 +11,8 @@ import { replayRun } from '../../src/agents/run/replay-run.ts';
 import { startRun } from '../../src/agents/run/start-run.ts';
 import { entriesOf, testEnvironment, testFolder, type TestFolder } from '../../src/agents/run/test-environment.ts';
 import { Models } from '../../src/host/models.ts';
-import { resolveLlama } from '../../src/llm/local/resolve-llama.ts';
 import { JournalReader } from '../../src/recording/journal-reader.ts';
+import { engineMissing } from '../support/engine-missing.ts';
 
 const GOAL = 'Read the file instruction.txt, find the secret code inside it, and write ONLY the secret code into a new file called secret.txt. Then call done.';
 const MANIFEST = `name: secret\ngoal: ${GOAL}\npermissions: { fs_read: [instruction.txt], fs_write: [secret.txt] }\ntools: [fs_read, fs_write]\n`;
@@ -23,15 +23,6 @@ const SECRETS = [
 ] as const;
 /** It is a small model: docs/models.md. */
 const SECRETS_FOUND_MIN = 15;
-
-function engineMissing(): string | false {
-  try {
-    resolveLlama();
-    return false;
-  } catch {
-    return 'the engine of local models is not installed: nanos models install';
-  }
-}
 
 interface Ran {
   readonly result: RunResult;

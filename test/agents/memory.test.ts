@@ -11,10 +11,10 @@ import { compileTestAgent } from '../../src/agents/run/test-agent.ts';
 import { testEnvironment, testFolder } from '../../src/agents/run/test-environment.ts';
 import { Models } from '../../src/host/models.ts';
 import { EMBEDDED_MODEL } from '../../src/llm/embedded-model.ts';
-import { resolveLlama } from '../../src/llm/local/resolve-llama.ts';
 import type { RunDetail } from '../../src/protocol/agent/control.ts';
 import { startInferenceServer } from '../../src/server/control/inference/test-inference-server.ts';
 import { startNanos, temporaryFolder } from '../support/start-nanos.ts';
+import { engineMissing } from '../support/engine-missing.ts';
 
 /** `STORE text` keeps it, `FIND query` tells what fits best, `EMBED text` how many numbers its vector has. */
 const AGENT = await compileTestAgent(`
@@ -27,15 +27,6 @@ const AGENT = await compileTestAgent(`
   }
   await agent.done(said.join('; '));
 `, "import * as sdk from 'nanos/agent';");
-
-function engineMissing(): string | false {
-  try {
-    resolveLlama();
-    return false;
-  } catch {
-    return 'the engine of local models is not installed: nanos models install';
-  }
-}
 
 describe('memory with embeddings', { skip: engineMissing() }, () => {
   const home = testFolder({ after } as TestContext);

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import { agentModule, GuestText } from '../../src/agents/run/test-agent.ts';
 import type { RunDetail, RunPage } from '../../src/protocol/agent/control.ts';
 import { httpRequest, type Answer } from '../support/http-request.ts';
 import { runNanos } from '../support/run-nanos.ts';
+import { countRequests } from '../support/count-requests.ts';
 import { startNanos, temporaryFolder, type Nanos } from '../support/start-nanos.ts';
 
 /** Does what its goal says. */
@@ -390,29 +390,8 @@ test('a process of agents that hangs is replaced, and its runs go on', async () 
   assert.notEqual(agentsPid(host), victim);
 });
 
-/** Counts POSTs, and answers each after so long; undefined: never. */
-async function counter(delayMs: number | undefined): Promise<{ url: string; readonly count: number }> {
-  let count = 0;
-  const server = createServer((_request, response) => {
-    count++;
-    if (delayMs !== undefined) setTimeout(() => response.end('POSTED'), delayMs);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    get count() {
-      return count;
-    },
-  };
-}
-
 test('an effect that may have happened is not repeated: the run stops and says so', async () => {
-  const server = await counter(undefined);
+  const server = await countRequests({ after });
   const id = await begin(host, { posts: server.url });
   while (server.count === 0) await sleep(20);
   process.kill(agentsPid(host), 'SIGKILL');
@@ -427,7 +406,7 @@ test('an effect that may have happened is not repeated: the run stops and says s
 });
 
 test('a host that is stopped lets runs rest, with no effect in flight, and the next one goes on with them', async () => {
-  const server = await counter(500);
+  const server = await countRequests({ after }, (_request, response) => void setTimeout(() => response.end('POSTED'), 500));
   const root = await temporaryFolder({ after });
   const first = await start(root);
   const posting = await begin(first, { posts: server.url });

@@ -3,23 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { resolveLlama } from '../../src/llm/local/resolve-llama.ts';
 import type { RunDetail } from '../../src/protocol/agent/control.ts';
 import { startNanos, temporaryFolder } from '../support/start-nanos.ts';
+import { engineMissing } from '../support/engine-missing.ts';
 
 const MANIFEST = `name: secret
 goal: Read the file instruction.txt, find the secret code inside it, and write ONLY the secret code into a new file called secret.txt. Then call done.
 permissions: { fs_read: [instruction.txt], fs_write: [secret.txt] }
 `;
-
-function engineMissing(): string | false {
-  try {
-    resolveLlama();
-    return false;
-  } catch {
-    return 'the engine of local models is not installed: nanos models install';
-  }
-}
 
 test('a manifest without code runs in a host; one whose model is elsewhere says so', { skip: engineMissing() }, async () => {
   const root = await temporaryFolder({ after });

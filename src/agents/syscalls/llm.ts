@@ -5,6 +5,7 @@ import { AGENT_LIMITS } from '../../protocol/agent-limits.ts';
 import type { AgentManifest } from '../../protocol/agent/manifest.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { CompletionRequest, Embeddings, FinishReason, ModelProvider, ModelToolCall, TokenUsage } from '../../protocol/model.ts';
+import { SAMPLING_OPTIONS, toolChoiceSchema, toolsSchema } from '../../protocol/model-options.ts';
 import { UNWATCHED, type SyscallContext, type SyscallHandler, type TokenReservation } from '../syscall-handler.ts';
 import { modelSyscallError } from './model-syscall-error.ts';
 import { runEmbed } from './run-embed.ts';
@@ -13,18 +14,6 @@ import { likelyPromptTokens, likelyTokens, promptTokensMax } from './token-estim
 
 /** A call that does not say how many tokens it wants is given this many, and more of a large budget: servers refuse to be told a number that is larger than their model's context. */
 const TOKENS_UNSAID_MIN = 16_384;
-
-const sampling = {
-  maxTokens: z.int().min(1).max(1_048_576).optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  topK: z.int().min(1).max(1_000).optional(),
-  topP: z.number().gt(0).max(1).optional(),
-  seed: z.int().optional(),
-  stop: z.array(z.string().min(1)).max(16).optional(),
-  /** replies of status `chunk`, then the whole as the result */
-  stream: z.boolean().optional(),
-  schema: z.json().optional(),
-};
 
 const toolCall = z.strictObject({ id: z.string().optional(), name: z.string(), arguments: z.json() });
 
@@ -35,20 +24,18 @@ const message = z.strictObject({
   toolCallId: z.string().optional(),
 });
 
-const tool = z.strictObject({ name: z.string().min(1).max(128), description: z.string().optional(), parameters: z.json().optional() });
-
-const inferArguments = z.strictObject(sampling);
+const inferArguments = z.strictObject(SAMPLING_OPTIONS);
 type InferArguments = z.infer<typeof inferArguments>;
 
 const chatArguments = z.strictObject({
-  ...sampling,
+  ...SAMPLING_OPTIONS,
   messages: z.array(message).min(1).max(10_000),
-  tools: z.array(tool).max(256).optional(),
+  tools: toolsSchema.optional(),
   /** may be called, and are not shown */
-  unlistedTools: z.array(tool).max(256).optional(),
+  unlistedTools: toolsSchema.optional(),
   /** a system message for a model that was not made for agents; the embedded one has its own, and knows no other */
   guide: z.string().optional(),
-  toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.strictObject({ name: z.string() })]).optional(),
+  toolChoice: toolChoiceSchema.optional(),
 });
 type ChatArguments = z.infer<typeof chatArguments>;
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LLM_BINDING, type LlmAnswer, type LlmTask } from '../../protocol/bindings/llm-binding.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { CompletionChunk, CompletionRequest, Embeddings, TokenUsage } from '../../protocol/model.ts';
+import { maxTokensSchema, SAMPLING_OPTIONS, toolChoiceSchema, toolsSchema } from '../../protocol/model-options.ts';
 import type { ByteReader } from '../run/guest-streams.ts';
 import type { HostCall, HostCallContext } from '../run/host-call.ts';
 import { bindingCall, checkArgument, type BindingLink, type BindingMethod, type ChunkReader } from './binding-call.ts';
@@ -13,21 +14,11 @@ const TEXTS_MAX = 100;
 const role = z.enum(['system', 'user', 'assistant', 'tool']);
 const toolCall = z.strictObject({ id: z.string(), name: z.string(), arguments: z.json() });
 const message = z.strictObject({ role, content: z.string(), toolCalls: z.array(toolCall).optional(), toolCallId: z.string().optional() });
-const tool = z.strictObject({ name: z.string().min(1).max(128), description: z.string().optional(), parameters: z.json().optional() });
-const maxTokens = z.int().min(1).max(1_048_576);
-
 const chatSchema = z.strictObject({
+  ...SAMPLING_OPTIONS,
   messages: z.array(message).min(1).max(10_000),
-  tools: z.array(tool).max(256).optional(),
-  toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.strictObject({ name: z.string() })]).optional(),
-  schema: z.json().optional(),
-  maxTokens: maxTokens.optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  topK: z.int().min(1).max(1_000).optional(),
-  topP: z.number().gt(0).max(1).optional(),
-  seed: z.int().optional(),
-  stop: z.array(z.string().min(1)).max(16).optional(),
-  stream: z.boolean().optional(),
+  tools: toolsSchema.optional(),
+  toolChoice: toolChoiceSchema.optional(),
 });
 
 const textsSchema = z.union([z.string().transform((text) => [text]), z.array(z.string()).min(1).max(TEXTS_MAX)], { error: `must be a text or a list of 1 to ${TEXTS_MAX} texts` });
@@ -39,7 +30,7 @@ const inputSchema = z.looseObject({
   tools: z.array(z.looseObject({ name: z.string().min(1).max(128), description: z.string().optional(), parameters: z.json().optional() })).max(256).optional(),
   text: textsSchema.optional(),
   stream: z.boolean().optional(),
-  max_tokens: maxTokens.optional(),
+  max_tokens: maxTokensSchema.optional(),
   temperature: z.number().min(0).max(5).optional(),
   top_k: z.int().min(1).max(1_000).optional(),
   top_p: z.number().gt(0).max(2).optional(),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { secretForms } from '../../../src/util/secret-forms.ts';
 import { assertAudited } from './support/assert-audited.ts';
-import { engineMissing } from './support/engine-missing.ts';
+import { engineMissing } from '../../support/engine-missing.ts';
 import type { Answered } from './support/injection.ts';
 import { Stage } from './support/stage.ts';
 

@@ -10,7 +10,7 @@ import type { Llama, LlamaModel, LlamaModule } from '../../../src/llm/local/llam
 import { importLlama, resolveLlama } from '../../../src/llm/local/resolve-llama.ts';
 import { createTemplateFormat } from '../../../src/llm/local/template-format.ts';
 import type { ModelMessage } from '../../../src/protocol/model.ts';
-import { engineMissing } from './support/engine-missing.ts';
+import { engineMissing } from '../../support/engine-missing.ts';
 
 /** Marks take the place of ChatML's `<|im_start|>` and `<|im_end|>` in a model's file, so they are as long. */
 const DIALECTS = [

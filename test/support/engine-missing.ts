@@ -1,4 +1,4 @@
-import { resolveLlama } from '../../../../src/llm/local/resolve-llama.ts';
+import { resolveLlama } from '../../src/llm/local/resolve-llama.ts';
 
 /** Why tests with local models are skipped; false when they are not. */
 export function engineMissing(): string | false {
