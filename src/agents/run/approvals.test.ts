@@ -227,7 +227,7 @@ describe('approvals', () => {
   });
 
   /** Copies the journal as it is when a call acts: what a process leaves that dies then. */
-  function dyingIn(begun: Begun, name: string, copy: string): RunEnvironment {
+  function dyingIn(begun: { readonly file: string; readonly environment: RunEnvironment }, name: string, copy: string): RunEnvironment {
     const handlers = new Map(begun.environment.handlers);
     const handler = [...handlers.values()].find((candidate) => candidate.name === name);
     assert.ok(handler !== undefined);
@@ -272,6 +272,23 @@ describe('approvals', () => {
     assert.deepEqual([(await resume(begun, { file: copy })).end, read(begun, 'out/b.txt')], ['done', 'A']);
     assert.ok(!existsSync(join(begun.folder, 'out/a.txt')));
     assert.equal(await replayed(begun, copy), 'done: ok');
+  });
+
+  it('stand in the way of a call that is to be repeated, and was made when nobody had to be asked', async (t) => {
+    const place = testFolder(t);
+    mkdirSync(join(place.folder, 'out'));
+    const environment = testEnvironment(place);
+    const copy = join(place.folder, 'copy.sqlite');
+    const begun = { file: '', environment };
+    const run = await startRun(testManifest(place, module, { goal: JSON.stringify({ writes: [['out/a.txt', 'A']] }) }), dyingIn(begun, 'fs_write', copy));
+    begun.file = run.file;
+    assert.equal((await run.result).end, 'done');
+    writeFileSync(join(place.folder, 'out/a.txt'), 'of somebody else');
+    const stricter = { ...environment, operator: { ...environment.operator, approve: ['fs_write'] } };
+    const resumed = await resumeRun(copy, await testModule(place, module), { kind: 'stop' }, stricter);
+    assert.equal(resumed.end, 'done');
+    assert.match(resumed.message, /^permission_denied approve .*nobody had to be asked/u);
+    assert.equal(readFileSync(join(place.folder, 'out/a.txt'), 'utf8'), 'of somebody else');
   });
 
   it('use decisions again in a fork up to its step, and ask anew from there', async (t) => {
