@@ -22,6 +22,7 @@ if (node === undefined || missing.length > 0) {
 }
 
 const flags = ['--no-node-snapshot', '--stack-size=3900', '--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', `--test-timeout=${TEST_MS_MAX}`, '--test-reporter=spec'];
+process.stdout.write(`Seed of the property tests: ${process.env.PROPERTY_SEED ?? 1} (PROPERTY_SEED)\n`);
 const child = spawn(node, [...flags, ...options, ...(patterns.length > 0 ? patterns : ALL)], { cwd: root, stdio: 'inherit' });
 // The terminal sends its signals to the child too; this process only waits for it.
 process.on('SIGINT', () => undefined);

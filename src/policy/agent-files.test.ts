@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../util/test-properties.ts';
 import { AGENT_LIMITS } from '../protocol/agent-limits.ts';
 import { fileAllowed, folderAllowed, parseFileRules, requestedPath } from './agent-files.ts';
 

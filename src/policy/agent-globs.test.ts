@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../util/test-properties.ts';
 import picomatch from 'picomatch';
 import { AGENT_LIMITS } from '../protocol/agent-limits.ts';
 import { matchesBelow, matchesGlob, parseGlob } from './agent-globs.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../util/test-properties.ts';
 import { defaultOperatorPolicy, operatorFileSchema } from '../protocol/operator.ts';
 import type { EgressPolicy } from '../protocol/app.ts';
 import { deniedHosts, effectiveEgress } from './app-egress.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../util/test-properties.ts';
 import type { EgressPolicy } from '../protocol/app.ts';
 import { addressAllowed, hostAllowed, isPublicAddress, portAllowed } from './egress.ts';
 

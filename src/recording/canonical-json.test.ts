@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../util/test-properties.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 test('keeps every JSON value', () => {

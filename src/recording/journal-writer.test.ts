@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
+import { fc } from '../util/test-properties.ts';
 import type { JournalEntry } from '../protocol/agent/recording.ts';
 import { SecretMask } from '../util/secret-mask.ts';
 import { testFolder } from '../util/test-folder.ts';

@@ -3,7 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { expandSecrets, secretLookup } from '../../policy/agent-secrets.ts';
 import { AGENT_BUDGETS_MAX, DEFAULT_AGENT_BUDGETS } from '../../protocol/agent-limits.ts';
 import { checkDocument } from '../../protocol/documents/check-document.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { cosineTo, packVector } from './packed-vector.ts';
 
 test('a packed vector keeps its direction to within a hundredth', () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { decodeArtefact, encodeArtefact, type ArtefactContent } from './artefact-file.ts';
 import { loadArtefact } from './load-artefact.ts';
 

@@ -1,7 +1,7 @@
 /** The SDK and the prelude, as an agent sees them: real agents, compiled, metered, run. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { packPayload } from '../../protocol/agent/payload.ts';
 import { compileFiles, runAgent, type Answer, type SyscallMade, type TestOptions, type TestRun } from '../../agents/compile/test-agent.ts';
 

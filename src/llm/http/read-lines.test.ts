@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { readEvents, readLines } from './read-lines.ts';
 
 async function* cut(text: string, at: readonly number[]): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { JsonEnd } from './json-end.ts';
 
 test('any value, cut anywhere, is found whole, and nothing after it', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { JsonStringReader } from './json-string-reader.ts';
 
 test('any string, escaped in any way and cut anywhere', () => {

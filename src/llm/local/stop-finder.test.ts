@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { StopFinder } from './stop-finder.ts';
 
 test('what may become a stop is held back, and let go when it does not', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { CONFIG_DEPTH_MAX } from './config-document.ts';
 import { parseJsonc } from './parse-jsonc.ts';
 

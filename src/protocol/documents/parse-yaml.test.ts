@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { parseYaml } from './parse-yaml.ts';
 
 const parse = (text: string) => parseYaml('/app/app.nano', text);

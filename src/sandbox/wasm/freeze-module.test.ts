@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { freezeModule, type FreezeOptions } from './freeze-module.ts';
 import { findRuns } from './freeze-module-runs.ts';
 import type { GuestInstance } from './guest-instance.ts';

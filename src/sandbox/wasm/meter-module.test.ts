@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { GuestInstance, type Outcome } from './guest-instance.ts';
 import { meterModule } from './meter-module.ts';
 import { meteredFromText } from './test-metered.ts';

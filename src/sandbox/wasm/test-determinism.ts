@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { GuestInstance } from './guest-instance.ts';
 import { compileMetered, meterOriginal } from './metered-module.ts';
 import { meteredFromText } from './test-metered.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 
 /** Generates modules for tests: functions over four locals of each number type and one page of memory, whose loops all end. */
 type NumberType = 'i32' | 'i64' | 'f32' | 'f64';

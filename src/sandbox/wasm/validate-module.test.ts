@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setFlagsFromString } from 'node:v8';
-import fc from 'fast-check';
+import { fc } from '../../util/test-properties.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { ByteWriter } from './binary/byte-writer.ts';
 import { meterModule } from './meter-module.ts';

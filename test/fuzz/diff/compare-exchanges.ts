@@ -1,6 +1,6 @@
 /** Whole exchanges: what the handler sees of a request, and what the client sees of a response. */
 import { isDeepStrictEqual } from 'node:util';
-import fc, { type Arbitrary } from 'fast-check';
+import { type Arbitrary, fc } from '../../../src/util/test-properties.ts';
 import type { RequestOptions } from '../../support/http-request.ts';
 import { ALIKE, type Comparison } from './compare-programs.ts';
 import type { HostName, Send } from './hosts.ts';

@@ -1,5 +1,5 @@
 /** Compares nanos with workerd on generated programs and exchanges. */
-import fc from 'fast-check';
+import { fc } from '../../../src/util/test-properties.ts';
 import type { Cleanup } from '../../support/start-nanos.ts';
 import { compareExchanges, EXCHANGES, type Exchange } from './compare-exchanges.ts';
 import { comparePrograms, type Comparison } from './compare-programs.ts';

@@ -1,5 +1,5 @@
 /** Programs for the probe, one kind for each part of the web API. */
-import fc, { type Arbitrary } from 'fast-check';
+import { type Arbitrary, fc } from '../../../src/util/test-properties.ts';
 import { anyText, blob, body, byteList, bytes, cloneable, form, headerName, headersInit, headerValue, missing, mostly, odd, stream, text, type Value } from './values.ts';
 
 /** As probe/index.js performs it; `on` is the number of an earlier step. */

@@ -1,5 +1,5 @@
 /** Programs that take more than single calls: each names a function of probe/scenarios and draws its parameters. */
-import fc, { type Arbitrary } from 'fast-check';
+import { type Arbitrary, fc } from '../../../src/util/test-properties.ts';
 import type { Program } from './programs.ts';
 import { byteList, bytes, headerName, headerValue, mostly, odd, text, type Value } from './values.ts';
 

@@ -1,5 +1,5 @@
 /** Values that the probe revives, as fast-check draws them. */
-import fc, { type Arbitrary } from 'fast-check';
+import { type Arbitrary, fc } from '../../../src/util/test-properties.ts';
 
 /** JSON, or `{ $: kind, of }` as probe/revive.js reads it. */
 export type Value = unknown;

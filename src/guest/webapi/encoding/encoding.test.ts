@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { decodeUtf8, encodeUtf8, TextDecoder, TextEncoder, utf8Length } from './index.ts';
 import { installEncoding } from './install-encoding.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { isSerializedUrl } from './serialized-url.ts';
 
 const NodeUrl = globalThis.URL;

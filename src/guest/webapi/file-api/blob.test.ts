@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { enterAt } from '../../kernel/clock.ts';
 import { Blob, blobBytes, blobFromParts, blobParts, File, installFileApi, isBlob, isFile, setBlobStreamFactory } from './index.ts';
 

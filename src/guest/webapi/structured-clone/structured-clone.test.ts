@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { DOMException, EventTarget, installDom, QuotaExceededError } from '../dom/index.ts';
 import { Blob, File, installFileApi } from '../file-api/index.ts';
 import { structuredClone } from './index.ts';

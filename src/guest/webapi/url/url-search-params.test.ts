@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { installUrl, URLSearchParams } from './index.ts';
 
 const Platform = globalThis.URLSearchParams;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { domainToASCII } from 'node:url';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { installUrl, URL } from './index.ts';
 
 const PlatformUrl = globalThis.URL;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { Blob, File } from '../file-api/index.ts';
 import { FormData, installXhr } from './index.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { Blob } from '../file-api/index.ts';
 import { FormData, formDataEntries, parseMultipart, serializeMultipart } from './index.ts';
 import { MULTIPART_HEAD_BYTES_MAX, MULTIPART_PARTS_MAX } from './lazy/multipart-parse.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { applyDifference, diffMemory, mergeDifferences, type MemoryDifference, type PiecewiseDifference } from './memory-difference.ts';
 import { PAGE_BYTES } from './memory-page.ts';
 

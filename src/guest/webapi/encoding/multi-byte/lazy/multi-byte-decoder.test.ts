@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
-import * as fc from 'fast-check';
+import { fc } from '../../../../../util/test-properties.ts';
 
 type Decoders = typeof TextDecoder;
 type Options = ConstructorParameters<Decoders>[1];
