@@ -75,8 +75,10 @@ export const ERRORS = {
   port_in_use: { status: 500, fault: 'host' },
   port_forbidden: { status: 500, fault: 'host' },
   watch_limit: { status: 500, fault: 'host' },
+  disk_full: { status: 507, fault: 'host' },
   data_dir_in_use: { status: 500, fault: 'host' },
   artefact_corrupt: { status: 500, fault: 'host' },
+  second_wall_missing: { status: 500, fault: 'host' },
   host_unreachable: { status: 502, fault: 'host' },
   usage: { status: 400, fault: 'client' },
   internal: { status: 500, fault: 'host' },
@@ -136,7 +138,13 @@ export function toErrorData(error: unknown): ErrorData {
   if (error instanceof NanosError) {
     return { code: error.code, message: error.message, position: error.position, retryAfterS: error.retryAfterS };
   }
+  if (isDiskFull(error)) return { code: 'disk_full', message: 'No space is left on the disk of the host. Free some and try again' };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** An error of the operating system that says that a file can't grow. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 export function fromErrorData(data: ErrorData): NanosError {

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
-import { NanosError } from '../../protocol/errors.ts';
+import { isDiskFull, NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
 import { archivePath } from './archive-path.ts';
 
@@ -141,10 +141,10 @@ function parentOf(path: string): string {
   return parent === '.' ? '' : parent;
 }
 
-function toUploadError(error: unknown): NanosError {
-  if (error instanceof NanosError) return error;
+function toUploadError(error: unknown): unknown {
+  if (error instanceof NanosError || isDiskFull(error)) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE' || code === 'EACCES') {
+  if (code === 'EMFILE' || code === 'EACCES') {
     return new NanosError('internal', `The upload can't be stored: ${code}`, { cause: error });
   }
   const reason = error instanceof Error ? error.message : String(error);
