@@ -12,7 +12,7 @@ import { measureAgents } from './agents-bench.ts';
 import { manifestBench } from './manifest-bench.ts';
 
 const LINUX_ONLY = process.platform === 'linux' ? false : 'the bench runs on Linux';
-const SMALLER: AgentBenchSize = { ...QUICK, warmStarts: 20, freshStarts: 1, calls: 1_000, roundTrips: 20, idleAgents: 5, meteringRounds: 1, snapshotRuns: 1, restores: 5, journalSteps: 40 };
+const SMALLER: AgentBenchSize = { ...QUICK, warmStarts: 20, freshStarts: 1, calls: 1_000, roundTrips: 20, idleAgents: 5, meteringRounds: 1, snapshotRuns: 1, restores: 5, snapshotRestores: 2, journalSteps: 40 };
 
 const silent = { quick: true, say: () => undefined, signal: new AbortController().signal };
 

@@ -16,15 +16,18 @@ export interface AgentBenchSize {
   readonly meteringRounds: number;
   /** runs of the agent of 60 steps whose snapshots are taken */
   readonly snapshotRuns: number;
-  readonly restores: number;
+  /** of one snapshot of each agent */
+  readonly snapshotRestores: number;
   /** of the run that is recorded and replayed */
   readonly journalSteps: number;
+  /** of any step of that run */
+  readonly restores: number;
 }
 
 export const FULL: AgentBenchSize = {
-  warmStarts: 1_000, freshStarts: 100, calls: 50_000, roundTrips: 2_000, idleAgents: 1_000, peerStarts: 100, peerGuests: 20, meteringRounds: 15, snapshotRuns: 20, restores: 1_000, journalSteps: 10_000,
+  warmStarts: 1_000, freshStarts: 100, calls: 50_000, roundTrips: 2_000, idleAgents: 1_000, peerStarts: 100, peerGuests: 20, meteringRounds: 15, snapshotRuns: 20, restores: 1_000, snapshotRestores: 300, journalSteps: 10_000,
 };
 
 export const QUICK: AgentBenchSize = {
-  warmStarts: 100, freshStarts: 5, calls: 5_000, roundTrips: 200, idleAgents: 100, peerStarts: 10, peerGuests: 5, meteringRounds: 3, snapshotRuns: 2, restores: 50, journalSteps: 500,
+  warmStarts: 100, freshStarts: 5, calls: 5_000, roundTrips: 200, idleAgents: 100, peerStarts: 10, peerGuests: 5, meteringRounds: 3, snapshotRuns: 2, restores: 50, snapshotRestores: 10, journalSteps: 500,
 };

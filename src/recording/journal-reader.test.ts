@@ -177,6 +177,10 @@ test('a snapshot is read with those that it is based on and no others', async (t
   const bodies = (activation: number): string[] | undefined => reader.snapshotBefore(activation)?.bodies.map((body) => Buffer.from(body).toString());
   assert.deepEqual(bodies(3), ['0', '2', '3']);
   assert.deepEqual(bodies(7), ['0', '4', '6', '7']);
+  const upTo = (last: string): string[] | undefined => reader.snapshotBefore(7, (body) => Buffer.from(body).toString() === last)?.bodies.map((body) => Buffer.from(body).toString());
+  assert.deepEqual(upTo('4'), ['4', '6', '7'], 'what that is based on is at hand');
+  assert.deepEqual(upTo('7'), ['7']);
+  assert.deepEqual(upTo('0'), ['0', '4', '6', '7']);
   reader.close();
 });
 

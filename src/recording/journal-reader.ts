@@ -19,7 +19,7 @@ const CHAIN_SNAPSHOTS_MAX = 32;
 
 /** What a guest is restored from. */
 export interface StoredSnapshot extends Numbered<RestEntry> {
-  /** a keyframe and deltas, each based on the one before, the last that of `entry` */
+  /** a keyframe, unless what follows on it was at hand, and deltas, each based on the one before, the last that of `entry` */
   readonly bodies: readonly Uint8Array[];
 }
 
@@ -91,9 +91,9 @@ export class JournalReader {
 
   /**
    * The newest snapshot of an activation up to this one, with all that it is restored from; undefined when there is none. No other entry is read,
-   * and of a chain that is longer or larger than any, none at all.
+   * and of a chain that is longer or larger than any, none at all. `isAtHand`: what this body is based on need not be read.
    */
-  snapshotBefore(activation: number): StoredSnapshot | undefined {
+  snapshotBefore(activation: number, isAtHand: (body: Uint8Array) => boolean = () => false): StoredSnapshot | undefined {
     let found = this.#snapshot(`<= ? ORDER BY json_extract(head, '$.activation') DESC`, activation);
     const chain: Numbered<RestEntry>[] = [];
     for (let bytes = 0; found !== undefined; ) {
@@ -102,7 +102,7 @@ export class JournalReader {
       const rest = this.#ofKind(found.n, 'rest');
       chain.push(rest);
       const base = baseOf(rest);
-      if (base === undefined) break;
+      if (base === undefined || isAtHand(rest.entry.body ?? new Uint8Array())) break;
       found = this.#snapshot('= ?', base);
       if (found === undefined) throw corrupt(rest.n, `has a snapshot based on that of activation ${base}, which has none`);
     }

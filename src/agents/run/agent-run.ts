@@ -1,13 +1,14 @@
 import type { AgentBudgets } from '../../protocol/agent/manifest.ts';
 import type { ApprovalNote, RestEntry, RunEnd } from '../../protocol/agent/recording.ts';
 import { REPLY_STATUS } from '../../protocol/agent/syscalls.ts';
-import { WASM_PAGE_BYTES, type StateSource } from '../../sandbox/wasm/snapshot/guest-state.ts';
+import { WASM_PAGE_BYTES } from '../../sandbox/wasm/snapshot/guest-state.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
 import { SnapshotWriter } from '../../sandbox/wasm/snapshot/snapshot-writer.ts';
 import { fuelForResume } from '../../policy/agent-budgets.ts';
 import { isControl, readControlCall, type ControlCall, type LogLevel } from './control-call.ts';
 import { openGuest } from '../abi/open-guest.ts';
 import type { Activation, AgentGuest } from './agent-guest.ts';
+import type { GuestPort } from './guest-port.ts';
 import { RandomStream } from './random-stream.ts';
 import type { Call, Delivery, OutsideEnd, Reply, ReplySource, RunJournal } from './reply-source.ts';
 import { memoryImage } from './memory-image.ts';
@@ -34,7 +35,16 @@ export interface AgentRunOptions {
   readonly onLog?: ((level: LogLevel, text: string) => void) | undefined;
   readonly onRest?: ((position: Readonly<RunPosition>) => void) | undefined;
   /** an earlier rest to go on from; absent: from the start */
-  readonly from?: { readonly position: RunPosition; readonly state: StateSource } | undefined;
+  readonly from?: RunStart | undefined;
+}
+
+/** A rest that a run goes on from. */
+export interface RunStart {
+  readonly position: RunPosition;
+  /** as it was at that rest, and without a host */
+  readonly guest: GuestPort;
+  /** that saw the guest as it is; absent: a new one */
+  readonly snapshots?: SnapshotWriter | undefined;
 }
 
 export interface RunResult {
@@ -80,7 +90,8 @@ export class AgentRun {
       clock: () => this.#position.clock,
       random: (length: number) => this.#draw(length),
     };
-    this.#guest = openGuest(module, host, { memoryPagesMax, state: from?.state });
+    this.#guest = from?.guest.attach(host) ?? openGuest(module, host, { memoryPagesMax });
+    this.#snapshots = from?.snapshots;
   }
 
   /** Resolves when the run is over, however it ended; rejects with what is no fault of the guest (a full disk, a divergence). To be called once. */

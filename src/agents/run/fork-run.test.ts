@@ -93,6 +93,9 @@ describe('forkRun', () => {
     const [first] = entriesOf(run.file);
     assert.ok(first?.kind === 'run');
     assert.deepEqual(first.head.fork, { run: parent.run.id, step: 4, goal: 'rest', base: 1 });
+    const [base, next] = entriesOf(run.file).flatMap((entry) => (entry.kind === 'rest' ? [entry.head] : []));
+    assert.deepEqual([base?.activation, base?.snapshot], [1, { kind: 'key' }]);
+    assert.deepEqual(next?.snapshot, { kind: 'delta', base: 1 }, 'what the fork begins with is kept once');
   });
 
   it('starts over at step 0', async (t) => {

@@ -7,7 +7,7 @@ import type { JournalReader, Numbered } from '../../recording/journal-reader.ts'
 import { JournalWriter } from '../../recording/journal-writer.ts';
 import { createRunId } from '../../recording/run-id.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
-import { WASM_PAGE_BYTES, type GuestState } from '../../sandbox/wasm/snapshot/guest-state.ts';
+import { WASM_PAGE_BYTES } from '../../sandbox/wasm/snapshot/guest-state.ts';
 import { SnapshotWriter } from '../../sandbox/wasm/snapshot/snapshot-writer.ts';
 import { continueRun, type UncertainRule } from './continue-run.ts';
 import { editedReply } from './edited-reply.ts';
@@ -44,12 +44,11 @@ export function forkRun(reader: JournalReader, module: MeteredModule, options: F
   const cut = options.step === 0 ? undefined : findStep(reader, options.step);
   const found = cut === undefined ? undefined : recordedRest(reader, module, cut.entry.head.activation - 1, Math.floor(manifest.budgets.memoryBytesMax / WASM_PAGE_BYTES));
   const remade = options.edit === undefined ? cut?.entry.head.call : undefined;
-  const from = found === undefined ? undefined : askingAnew(found, remade);
-  const state = from?.state();
+  const from = found === undefined ? undefined : { ...askingAnew(found, remade), snapshots: new SnapshotWriter(memoryImage(module)) };
   const clock = cut === undefined ? environment.nowNs() : BigInt(parent.clock);
   const entry = firstEntry(parent, manifest, options, { from, clock });
   const journal = JournalWriter.create(join(environment.dataDir, 'runs'), entry, { mask: environment.mask });
-  if (from !== undefined && state !== undefined) appendBase(journal, module, from, state);
+  if (from !== undefined) appendBase(journal, from);
   environment.watcher.begun?.(entry.head.id);
   const known = knownReplies(reader, cut, options.edit);
   const result = continueRun(
@@ -92,7 +91,7 @@ function firstEntry(parent: RunEntry['head'], manifest: AgentManifest, { step, e
 }
 
 /** So that the fork can be replayed without its parent. */
-function appendBase(journal: JournalWriter, module: MeteredModule, { rest, pending, approvals }: RecordedRest, state: GuestState): void {
+function appendBase(journal: JournalWriter, { rest, pending, approvals, guest, snapshots }: ForkStart): void {
   for (const { call, id, name, op, args } of pending) {
     journal.append({ kind: 'call', head: { call, id, name, op }, body: args ?? EMPTY });
     const approval = approvals.get(call);
@@ -101,10 +100,11 @@ function appendBase(journal: JournalWriter, module: MeteredModule, { rest, pendi
     if (approval.decision !== undefined) journal.append(approval.decision);
     if (approval.acted) journal.append({ kind: 'act', head: { call } });
   }
-  const { body, kind } = new SnapshotWriter(memoryImage(module)).take(state, rest.activation);
-  if (kind !== 'key') throw new NanosError('recording_corrupt', 'The state that the fork begins with can not be held');
+  const { body, kind } = snapshots.begin(guest.state(), rest.activation);
   journal.append({ kind: 'rest', head: { ...rest, snapshot: { kind } }, body });
 }
+
+type ForkStart = RecordedRest & { readonly snapshots: SnapshotWriter };
 
 /** A call that is made once more is asked about once more. */
 function askingAnew(from: RecordedRest, remade: number | undefined): RecordedRest {

@@ -3,7 +3,7 @@ import { PENDING, type ReplyStatus } from '../../protocol/agent/syscalls.ts';
 import type { Activation, AgentGuest, GuestHost } from './agent-guest.ts';
 import type { RunEnd } from '../../protocol/agent/recording.ts';
 import { GuestInstance, type Outcome } from '../../sandbox/wasm/guest-instance.ts';
-import type { GuestState, StateSource } from '../../sandbox/wasm/snapshot/guest-state.ts';
+import type { GuestState } from '../../sandbox/wasm/snapshot/guest-state.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
 import type { WasmImports } from '../../sandbox/wasm/web-assembly.ts';
 import { RUN_LIMITS } from './run-limits.ts';
@@ -11,27 +11,38 @@ import { RunStop, abiFault, checkLimit } from './run-stop.ts';
 
 export interface GuestPortOptions {
   readonly memoryPagesMax: number;
-  /** of an earlier rest; absent: the guest is new */
-  readonly state?: StateSource | undefined;
 }
 
 export class GuestPort implements AgentGuest {
   readonly instance: GuestInstance;
   readonly snapshotRefusal: string | undefined;
-  readonly #host: GuestHost;
+  #host: GuestHost | undefined;
   #allocating = false;
 
-  constructor(module: MeteredModule, host: GuestHost, { memoryPagesMax, state }: GuestPortOptions) {
+  /** Without a `host` it can be restored, but runs only once it has one. */
+  constructor(module: MeteredModule, host: GuestHost | undefined, options: GuestPortOptions) {
     this.#host = host;
     this.snapshotRefusal = module.snapshotRefusal;
     const imports: WasmImports = {
       nanos: {
         syscall: (op: number, id: number, pointer: number, length: number) => this.#syscall(op, id, pointer, length),
-        clock: () => host.clock(),
+        clock: () => this.#attached().clock(),
         random: (pointer: number, length: number) => this.#random(pointer, length),
       },
     };
-    this.instance = state === undefined ? GuestInstance.create(module, imports, { memoryPagesMax }) : GuestInstance.restore(module, imports, { memoryPagesMax }, state);
+    this.instance = GuestInstance.create(module, imports, options);
+  }
+
+  /** Gives it its host, once. */
+  attach(host: GuestHost): this {
+    if (this.#host !== undefined) throw new Error('A guest has one host');
+    this.#host = host;
+    return this;
+  }
+
+  #attached(): GuestHost {
+    if (this.#host === undefined) throw new Error('A guest was entered before it had a host');
+    return this.#host;
   }
 
   get memoryPages(): number {
@@ -77,7 +88,7 @@ export class GuestPort implements AgentGuest {
   #syscall(op: number, id: number, pointer: number, length: number): bigint {
     if (this.#allocating) throw abiFault('The agent made a syscall inside nanos_alloc');
     const args = this.#range(pointer, length, 'The arguments of a syscall');
-    const reply = this.#host.syscall(op, id, args.length > RUN_LIMITS.argumentBytesMax ? undefined : args.slice());
+    const reply = this.#attached().syscall(op, id, args.length > RUN_LIMITS.argumentBytesMax ? undefined : args.slice());
     if (reply === undefined) return PENDING;
     if (reply.length === 0) return 0n;
     const allocated = toPointer(this.#whileAllocating(() => this.instance.call('nanos_alloc', reply.length)));
@@ -88,7 +99,7 @@ export class GuestPort implements AgentGuest {
 
   #random(pointer: number, length: number): void {
     checkLimit('randomBytesMax', length >>> 0);
-    this.#range(pointer, length, 'The target of random bytes').set(this.#host.random(length >>> 0));
+    this.#range(pointer, length, 'The target of random bytes').set(this.#attached().random(length >>> 0));
   }
 
   /** No syscall may be made meanwhile. */

@@ -2,34 +2,32 @@ import type { CallEntry, RestEntry } from '../../protocol/agent/recording.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { callApprovals, type CallApproval } from '../../recording/approvals.ts';
 import type { JournalReader } from '../../recording/journal-reader.ts';
-import type { GuestState } from '../../sandbox/wasm/snapshot/guest-state.ts';
 import type { MeteredModule } from '../../sandbox/wasm/metered-module.ts';
-import { restoreState } from '../../sandbox/wasm/snapshot/restore-state.ts';
-import { memoryImage } from './memory-image.ts';
+import { snapshotHashes } from '../../sandbox/wasm/snapshot/snapshot-body.ts';
+import type { RunStart } from './agent-run.ts';
 import type { Call } from './reply-source.ts';
-import { restedPosition, type RunPosition } from './run-position.ts';
+import { restedPosition } from './run-position.ts';
+import { spareGuests } from './spare-guests.ts';
 
-/** A recorded rest that a run can go on from. */
-export interface RecordedRest {
+/** A recorded rest that a run can go on from, once. */
+export interface RecordedRest extends RunStart {
   /** number of its entry */
   readonly n: number;
   readonly rest: RestEntry['head'];
   readonly pending: readonly Call[];
   /** what was asked and decided about these calls */
   readonly approvals: ReadonlyMap<number, CallApproval>;
-  readonly position: RunPosition;
-  /** Throws `snapshot_corrupt`. `into`: as in RestoreOptions. */
-  state(into?: (pages: number) => Uint8Array): GuestState;
 }
 
-/** The newest rest with a snapshot up to the end of this activation; undefined: only from the start. */
+/** The newest rest with a snapshot up to the end of this activation, restored; undefined: only from the start. Throws `snapshot_corrupt`, `recording_corrupt`. */
 export function recordedRest(reader: JournalReader, module: MeteredModule, activation: number, memoryPagesMax: number): RecordedRest | undefined {
-  const stored = activation < 0 ? undefined : reader.snapshotBefore(activation);
+  const spare = spareGuests.stateHash(module, memoryPagesMax);
+  const stored = activation < 0 ? undefined : reader.snapshotBefore(activation, (body) => spare !== undefined && snapshotHashes(body)?.base === spare);
   if (stored === undefined) return undefined;
   const rest = stored.entry.head;
   const pending = rest.pending.map((call) => recordedCall(reader, call));
   const approvals = callApprovals(reader, rest.pending, stored.n);
-  return { n: stored.n, rest, pending, approvals, position: restedPosition(rest, pending), state: (into) => restoreState(stored.bodies, memoryImage(module), { memoryPagesMax, into }) };
+  return { n: stored.n, rest, pending, approvals, position: restedPosition(rest, pending), guest: spareGuests.restore(module, stored.bodies, memoryPagesMax) };
 }
 
 function recordedCall(reader: JournalReader, call: number): Call {

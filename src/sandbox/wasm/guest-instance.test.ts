@@ -164,19 +164,21 @@ test('an instance goes on in another one, bit by bit', async () => {
   first.enter(FUEL, 'run');
   const { pages, memory, globals } = first.state();
   assert.deepEqual([pages, globals], [2, [2, 2n, 0x7fa00001n, 0x7ff4000000000123n]], 'floats by their bits');
-  const second = GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages, memory: memory.slice(), globals }));
+  const another = (): GuestInstance => GuestInstance.create(module, {}, { memoryPagesMax: 4 });
+  const second = another();
+  second.restore({ pages, memory: memory.slice(), globals });
   assert.deepEqual(second.state(), first.state());
   assert.deepEqual(second.enter(FUEL, 'run'), first.enter(FUEL, 'run'));
-  const inPlace = GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, (memoryOf) => {
-    const own = memoryOf(pages);
-    own.set(second.memory);
-    return { pages, memory: own, globals: second.state().globals };
-  });
+  const inPlace = another();
+  const own = inPlace.grown(pages);
+  own.set(second.memory);
+  inPlace.restore({ pages, memory: own, globals: second.state().globals });
   assert.deepEqual(inPlace.state(), second.state());
-  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, (memoryOf) => ({ pages, memory: memoryOf(5), globals })), /needs 5 pages of memory/);
+  assert.throws(() => inPlace.restore(first.state()), /before it runs/u);
+  assert.throws(() => another().grown(5), /needs 5 pages of memory/);
   const corrupt = (error: unknown): boolean => error instanceof NanosError && error.code === 'snapshot_corrupt';
-  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages: 0, memory: new Uint8Array(), globals })), corrupt);
-  assert.throws(() => GuestInstance.restore(module, {}, { memoryPagesMax: 4 }, () => ({ pages, memory: memory.slice(), globals: [] })), corrupt);
+  assert.throws(() => another().restore({ pages: 0, memory: new Uint8Array(), globals }), corrupt);
+  assert.throws(() => another().restore({ pages, memory: memory.slice(), globals: [] }), corrupt);
 });
 
 test('what keeps a module from being instantiated', async () => {

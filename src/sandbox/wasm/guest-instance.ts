@@ -2,7 +2,7 @@ import { NanosError } from '../../protocol/errors.ts';
 import { GuestFault, type StopEnd } from './guest-fault.ts';
 import type { MeteredModule } from './metered-module.ts';
 import { bitsExports, globalExport, GROW_REFUSED, METERING_EXPORTS } from './metering/metering-names.ts';
-import type { GuestState, StateSource } from './snapshot/guest-state.ts';
+import type { GuestState } from './snapshot/guest-state.ts';
 import { DEPTH_BYTES_MAX, PAGE_BYTES } from './wasm-limits.ts';
 import type { WasmImports } from './web-assembly.ts';
 
@@ -45,13 +45,6 @@ export class GuestInstance {
   /** Runs no guest code. Throws memory_limit when the module begins with more memory than it may have, module_invalid when it can't be linked. */
   static create(module: MeteredModule, imports: WasmImports, options: InstanceOptions): GuestInstance {
     return new GuestInstance(module, imports, options);
-  }
-
-  /** A new instance in the state of another one of the same module. Throws as `create` and as `source`, and snapshot_corrupt for a state of another module. */
-  static restore(module: MeteredModule, imports: WasmImports, options: InstanceOptions, source: StateSource): GuestInstance {
-    const instance = new GuestInstance(module, imports, options);
-    instance.#restore(source);
-    return instance;
   }
 
   private constructor(module: MeteredModule, imports: WasmImports, { memoryPagesMax }: InstanceOptions) {
@@ -145,17 +138,21 @@ export class GuestInstance {
     return { pages: this.memoryPages, memory: this.memory, globals: this.#globals.map(({ value }) => value) };
   }
 
-  #restore(source: StateSource): void {
-    const { pages, memory, globals } = source((pagesNeeded) => this.#grown(pagesNeeded));
-    const own = this.#grown(pages);
+  /**
+   * Before the first entry: the instance is now in the state of another one of the same module. `state.memory` may be its own, written in place; else it is copied.
+   * Throws as `grown`, and snapshot_corrupt for a state of another module.
+   */
+  restore({ pages, memory, globals }: GuestState): void {
+    if (this.#begun) throw new Error('An instance is restored before it runs');
+    const own = this.grown(pages);
     if (memory.length !== own.length || globals.length !== this.#globals.length) throw ofAnotherModule();
     if (memory.buffer !== own.buffer) own.set(memory);
     for (const [place, global] of this.#globals.entries()) global.value = globals[place] ?? 0;
     this.#begun = true;
   }
 
-  /** The memory, with this many pages. */
-  #grown(pages: number): Uint8Array {
+  /** The memory with this many pages of 64 KiB, zero behind what it had before. Throws memory_limit, and snapshot_corrupt for fewer than it has. */
+  grown(pages: number): Uint8Array {
     this.#checkPages(pages);
     const more = pages - this.memoryPages;
     if (more < 0 || (more > 0 && this.#memory === undefined)) throw ofAnotherModule();

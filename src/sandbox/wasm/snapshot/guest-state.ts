@@ -10,9 +10,3 @@ export interface GuestState {
   /** values of the module's mutable globals by ascending index: a number for an i32; a bigint for an i64, and for the bits of an f32 or f64 */
   readonly globals: readonly (number | bigint)[];
 }
-
-/**
- * Gives a state to an instance. `memoryOf` gives the instance's own memory, grown to `pages` × 64 KB and still as its module makes it, to be written in place;
- * a state that holds other memory is copied into it.
- */
-export type StateSource = (memoryOf: (pages: number) => Uint8Array) => GuestState;

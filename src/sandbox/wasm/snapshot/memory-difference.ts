@@ -165,8 +165,11 @@ class WordSource {
     const piece = this.#piece;
     const at = this.#at;
     const count = Math.min(end - address, piece.length - at);
-    if (isZero && count >= COPIED_WORDS_MIN) target.set(piece.subarray(at, at + count), address);
-    else for (let index = 0; index < count; index++) target[address + index] = (target[address + index] ?? 0) ^ (piece[at + index] ?? 0);
+    if (isZero && count >= COPIED_WORDS_MIN) {
+      // Memory that nobody wrote to is provided page by page, and sooner by writing a word to each than in the midst of a copy.
+      for (let page = address; page < address + count; page += WORDS_PER_PAGE) target[page] = 0;
+      target.set(piece.subarray(at, at + count), address);
+    } else for (let index = 0; index < count; index++) target[address + index] = (target[address + index] ?? 0) ^ (piece[at + index] ?? 0);
     this.#at = at + count;
     return count;
   }

@@ -66,6 +66,12 @@ function* packedPieces(words: Uint8Array, runs: Uint8Array): Generator<Uint8Arra
   for (let at = PIECE_WORD_BYTES; at < words.length; at += PIECE_WORD_BYTES) yield* packPiece(words.subarray(at, at + PIECE_WORD_BYTES));
 }
 
+/** What a body says of itself, hex; undefined where it is too short to say it. */
+export function snapshotHashes(body: Uint8Array): { readonly base: string; readonly state: string } | undefined {
+  const head = Buffer.from(body.buffer, body.byteOffset, body.length);
+  return head.length < HEAD_BYTES ? undefined : { base: head.toString('hex', 20, 52), state: head.toString('hex', 52, HEAD_BYTES) };
+}
+
 export interface DecodedBody {
   readonly head: SnapshotHead;
   /** Inflated when asked for, words when they are. Throws `snapshot_corrupt`, also while they are read. */

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../util/test-properties.ts';
 import { WASM_PAGE_BYTES, type GuestState } from './guest-state.ts';
 import { MemoryImage } from './memory-image.ts';
 import { PAGE_BYTES } from './memory-page.ts';
-import { restoreState } from './restore-state.ts';
 import { SNAPSHOT_PAGES_MAX } from './snapshot-body.ts';
 import { CHAIN_BYTES_MIN, CHAIN_DELTAS_MAX, KEY_SNAPSHOTS_MAX, SnapshotWriter, type Snapshot } from './snapshot-writer.ts';
 import { StateTracker } from './state-tracker.ts';
 import { TestChain } from './test-chain.ts';
+import { restoreState } from './test-restore-state.ts';
 
 const limits = { memoryPagesMax: 65_536 };
 
@@ -107,6 +107,19 @@ describe('SnapshotWriter', () => {
       return writer.take(guest, at, { hashOnly }).kind;
     });
     assert.deepEqual(kinds, ['key', undefined, undefined, 'key', 'delta']);
+  });
+
+  it('begins a run with a keyframe, and takes the rests after it as if there had been none', () => {
+    const empty = new MemoryImage(0, new Uint8Array());
+    const guest = new Guest(empty);
+    guest.grow(257);
+    const writer = new SnapshotWriter(empty);
+    const { kind, body } = writer.begin(guest, 5);
+    assert.equal(kind, 'key');
+    assert.equal(Buffer.compare(restoreState([body], empty, limits).memory, guest.memory), 0);
+    guest.memory[9] = 1;
+    const taken = [6, 7, 8].map((at) => writer.take(guest, at));
+    assert.deepEqual(taken.map((snapshot) => (snapshot.kind === 'delta' ? snapshot.base : snapshot.kind)), [5, undefined, 5]);
   });
 
   it('takes the same bytes of the same run', () => {

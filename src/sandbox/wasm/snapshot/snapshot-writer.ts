@@ -18,9 +18,15 @@ export const CHAIN_BYTES_MIN = 512 * 1024;
 /** Deltas are merged up to this size, before compression. */
 const MERGED_BYTES_MAX = 128 * 1024;
 
+interface Keyframe {
+  readonly kind: 'key';
+  readonly body: Uint8Array;
+  readonly stateHash: string;
+}
+
 /** Without a hash when this rest was left out, and without a body when only the hash is wanted. */
 export type Snapshot =
-  | { readonly kind: 'key'; readonly body: Uint8Array; readonly stateHash: string }
+  | Keyframe
   | { readonly kind: 'delta'; /** `at` of the snapshot that it is the difference to */ readonly base: number; readonly body: Uint8Array; readonly stateHash: string }
   | { readonly kind?: undefined; readonly body?: undefined; readonly stateHash?: string };
 
@@ -51,6 +57,11 @@ export class SnapshotWriter {
     return { stateHash: this.#tracker.see(state) };
   }
 
+  /** A keyframe of the state that a run begins with. The first rest after it has a snapshot however large the guest is, as after any beginning. */
+  begin(state: GuestState, at: number): Keyframe {
+    return this.#key(state, at, this.#tracker.see(state));
+  }
+
   /** Takes up less memory until the next rest, which takes some ms longer then. */
   pack(): void {
     this.#tracker.pack();
@@ -68,7 +79,7 @@ export class SnapshotWriter {
     return delta(state, stateHash, link);
   }
 
-  #key({ memory, pages, globals }: GuestState, at: number, stateHash: string): Snapshot {
+  #key({ memory, pages, globals }: GuestState, at: number, stateHash: string): Keyframe {
     const { image } = this.#tracker;
     const difference = diffMemory(memory, this.#tracker.ownPages(), (page) => image.page(page));
     const body = encodeSnapshotBody({ kind: 'key', pages, baseHash: image.hash, stateHash, globals }, difference);

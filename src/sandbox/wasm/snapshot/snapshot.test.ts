@@ -2,19 +2,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { freezeModule } from '../freeze-module.ts';
-import { GuestInstance } from '../guest-instance.ts';
+import type { GuestInstance } from '../guest-instance.ts';
 import type { MeteredModule } from '../metered-module.ts';
-import { createGuest, enterGuest, evaluateInQuickJs, meterForTest, quickJsModule, startQuickJs, testLimits, zeroImports } from '../test-guest.ts';
+import { createGuest, enterGuest, evaluateInQuickJs, meterForTest, quickJsModule, startQuickJs, testLimits } from '../test-guest.ts';
 import { moduleFromText } from '../test-module.ts';
 import { MemoryImage } from './memory-image.ts';
-import { restoreState } from './restore-state.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import { StateRestorer } from './state-restorer.ts';
 import { StateTracker } from './state-tracker.ts';
 import { TestChain } from './test-chain.ts';
 
 function imageOf(module: MeteredModule): MemoryImage {
   const { memoryPages, memory } = createGuest(module);
   return new MemoryImage(memoryPages, memory);
+}
+
+/** A new guest in the state that the chain leads to, the keyframe restored apart from the rest. */
+function restoredGuest(module: MeteredModule, [key = new Uint8Array(0), ...deltas]: readonly Uint8Array[], image: MemoryImage): GuestInstance {
+  const guest = createGuest(module);
+  const restorer = new StateRestorer(image, { ...testLimits, into: (pages) => guest.grown(pages) });
+  restorer.apply([key]);
+  restorer.apply(deltas);
+  guest.restore(restorer.state());
+  return guest;
 }
 
 /** A guest made of all that is state: memory that grows, and globals of each type, floats that are NaN with a payload among them. */
@@ -45,7 +55,7 @@ describe('a restored guest', () => {
     for (let step = 1; step <= 40; step++) {
       enterGuest(live, 'step', step);
       const snapshot = chain.take(live.state());
-      const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain.bodies(), image, { ...testLimits, into }));
+      const restored = restoredGuest(module, chain.bodies(), image);
       assert.equal(new StateTracker(image).see(restored.state()), snapshot.stateHash);
       if (step % 10 !== 0) continue;
       const twin = createGuest(module);
@@ -76,7 +86,7 @@ describe('a restored guest', () => {
       evaluateInQuickJs(live, 'next()');
       chain.take(live.state());
     }
-    const restored = GuestInstance.restore(module, zeroImports(module), testLimits, (into) => restoreState(chain.bodies(), image, { ...testLimits, into }));
+    const restored = restoredGuest(module, chain.bodies(), image);
     assert.equal(evaluateInQuickJs(restored, 'next()'), evaluateInQuickJs(live, 'next()'));
     assert.equal(Buffer.compare(restored.memory, live.memory), 0);
   });

@@ -6,10 +6,11 @@ import { WASM_PAGE_BYTES, type GuestState } from './guest-state.ts';
 import { MemoryImage } from './memory-image.ts';
 import type { MemoryDifference } from './memory-difference.ts';
 import { PAGE_BYTES } from './memory-page.ts';
-import { restoreState, VERIFIED_PAGES_MAX } from './restore-state.ts';
 import { decodeSnapshotBody, encodeSnapshotBody } from './snapshot-body.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import { StateRestorer, VERIFIED_PAGES_MAX } from './state-restorer.ts';
 import { TestChain } from './test-chain.ts';
+import { restoreState } from './test-restore-state.ts';
 
 const limits = { memoryPagesMax: 4 };
 const corrupt = { code: 'snapshot_corrupt' };
@@ -30,7 +31,7 @@ function threeSnapshots(): { image: MemoryImage; bodies: Uint8Array[]; memory: U
   return { image, bodies: chain.bodies(), memory };
 }
 
-describe('restoreState', () => {
+describe('StateRestorer', () => {
   it('restores any snapshot of a chain', () => {
     const { image, bodies, memory } = threeSnapshots();
     assert.deepEqual(restoreState(bodies, image, limits), stateOf(memory));
@@ -47,6 +48,42 @@ describe('restoreState', () => {
     const state = restoreState(bodies, image, { ...limits, into: (pages) => (assert.equal(pages, 1), instance) });
     assert.equal(state.memory, instance);
     assert.deepEqual(instance, memory);
+  });
+
+  it('restores a keyframe first, and deltas to it later', () => {
+    const { image, bodies: [key = assert.fail(), ...deltas], memory } = threeSnapshots();
+    const instance = new Uint8Array(WASM_PAGE_BYTES);
+    instance.set(image.bytes);
+    const restorer = new StateRestorer(image, { ...limits, into: () => instance });
+    assert.throws(() => restorer.verify(), corrupt, 'there is nothing yet');
+    restorer.apply([key]);
+    restorer.verify();
+    assert.throws(() => restorer.apply([key]), corrupt, 'a second keyframe');
+    restorer.apply(deltas);
+    assert.deepEqual(restorer.state(), stateOf(memory));
+    restorer.apply([]);
+    assert.deepEqual(restorer.state(), stateOf(memory));
+  });
+
+  it('verifies what was changed since it was verified last, also by a delta to more memory', () => {
+    const memory = new Uint8Array(2 * WASM_PAGE_BYTES);
+    const chain = new TestChain(new SnapshotWriter(new MemoryImage(1, new Uint8Array())));
+    memory[100] = 1;
+    const key = chain.take(stateOf(memory.slice(0, WASM_PAGE_BYTES))).body;
+    memory[70_000] = 2;
+    const delta = chain.take(stateOf(memory)).body;
+    const instance = new Uint8Array(2 * WASM_PAGE_BYTES);
+    const restorer = new StateRestorer(new MemoryImage(1, new Uint8Array()), { ...limits, into: (pages) => instance.subarray(0, pages * WASM_PAGE_BYTES) });
+    restorer.apply([key]);
+    instance[100] = 7;
+    assert.throws(() => restorer.verify(), /another hash/u);
+    instance[100] = 1;
+    restorer.verify();
+    restorer.apply([delta]);
+    instance[70_000] = 7;
+    assert.throws(() => restorer.state(), /another hash/u);
+    instance[70_000] = 2;
+    assert.deepEqual(restorer.state(), stateOf(memory));
   });
 
   it('notices any flipped bit of a snapshot, or restores the same', () => {
