@@ -21,6 +21,9 @@ const files = {
     globalThis.result = { make, isShared, nested, own: new Shared() };`,
   'shared.ts': `trace.push('shared'); export class Shared {}`,
   'nested/lazy/index.ts': `import { make } from '../../lazy/index.ts'; trace.push('nested'); export const nested = () => make(4).value;`,
+  'formats/format.ts': `trace.push('format'); export const size = 7;`,
+  'sized/lazy/index.ts': `import { size } from '../../formats/format.ts'; export const sizeOf = () => size;`,
+  'sized.ts': `import { sizeOf } from './sized/lazy/index.ts'; trace.push('main'); globalThis.result = sizeOf;`,
   'lazy/index.ts': `export { isShared, make } from './part.ts';`,
   'lazy/part.ts': `import { Shared } from '../shared.ts';
     import { twice } from './inner.ts';
@@ -66,6 +69,18 @@ for (const minify of [false, true]) {
     assert.deepEqual([...parts.inputs].map((path) => basename(path)).toSorted(), ['index.ts', 'index.ts', 'inner.ts', 'part.ts']);
   });
 }
+
+test('of a module without a state a part has its own copy', async () => {
+  const parts = new LazyParts({ root: folder, filename: 'api', opener: join(folder, 'opener.js'), stateless: join(folder, 'formats') });
+  const { outputFiles } = await build({ entryPoints: [join(folder, 'sized.ts')], bundle: true, write: false, format: 'iife', plugins: [lazyParts(parts)] });
+  const trace: string[] = [];
+  const scope: { trace: string[]; texts: Record<string, string>; result?: () => number } = { trace, texts: unpack(parts.pack()) };
+  runInNewContext(outputFiles[0]?.text ?? '', scope);
+  assert.deepEqual(trace, ['main']);
+  assert.equal(scope.result?.(), 7);
+  assert.deepEqual(trace, ['main', 'open sized', 'format']);
+  assert.deepEqual([...parts.inputs].map((path) => basename(path)).toSorted(), ['format.ts', 'index.ts']);
+});
 
 test('the same sources give the same texts', async () => {
   const packed = await Promise.all(

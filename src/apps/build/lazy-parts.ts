@@ -20,6 +20,8 @@ export interface LazyPartsOptions {
   readonly filename: string;
   /** path of the module that exports `openPart` and `callPart`, as src/guest/kernel/lazy-parts.ts does */
   readonly opener: string;
+  /** folder of modules without a state: a part has its own copy of what it imports from there */
+  readonly stateless?: string | undefined;
 }
 
 /** What {@link lazyParts} takes out of a bundle. */
@@ -29,12 +31,14 @@ export class LazyParts {
   readonly root: string;
   readonly filename: string;
   readonly opener: string;
+  readonly stateless: string | undefined;
   readonly #texts = new Map<string, string>();
 
-  constructor({ root, filename, opener }: LazyPartsOptions) {
+  constructor({ root, filename, opener, stateless }: LazyPartsOptions) {
     this.root = root;
     this.filename = filename;
     this.opener = opener;
+    this.stateless = stateless;
   }
 
   add(name: string, text: string): void {
@@ -64,7 +68,7 @@ export function lazyParts(parts: LazyParts): Plugin {
 }
 
 async function takeOut(entry: string, parts: LazyParts): Promise<string> {
-  const { code, names } = await bundlePart(entry, parts.inputs);
+  const { code, names } = await bundlePart(entry, parts);
   const imports = [...code.matchAll(IMPORTS)];
   const shared = imports.flatMap(([, clause = '']) => localNames(clause));
   const name = relative(parts.root, dirname(dirname(entry)));
@@ -72,7 +76,7 @@ async function takeOut(entry: string, parts: LazyParts): Promise<string> {
   return standIn({ name, imports: imports.map(([line]) => line), shared, names, opener: parts.opener });
 }
 
-async function bundlePart(entry: string, inputs: Set<string>): Promise<{ code: string; names: readonly string[] }> {
+async function bundlePart(entry: string, { inputs, stateless }: LazyParts): Promise<{ code: string; names: readonly string[] }> {
   const { outputFiles, metafile } = await build({
     entryPoints: [entry],
     outfile: 'part.js',
@@ -85,22 +89,23 @@ async function bundlePart(entry: string, inputs: Set<string>): Promise<{ code: s
     target: TARGET,
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [sharedOutside(dirname(entry))],
+    plugins: [sharedOutside([dirname(entry), ...(stateless === undefined ? [] : [stateless])])],
   });
   for (const path of Object.keys(metafile.inputs)) inputs.add(resolve(path));
   return { code: outputFiles[0]?.text ?? '', names: Object.values(metafile.outputs).flatMap((output) => output.exports) };
 }
 
-/** Modules outside of the part stay imports, by their absolute path. */
-function sharedOutside(folder: string): Plugin {
+/** Modules outside of the part's folders stay imports, by their absolute path. */
+function sharedOutside(folders: readonly string[]): Plugin {
+  const isInside = (path: string): boolean => folders.some((folder) => path.startsWith(`${folder}/`));
   return {
     name: 'shared-outside',
     setup({ onResolve }) {
       onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
         // a package belongs to the part that imports it
-        if (resolveDir !== folder && !resolveDir.startsWith(`${folder}/`)) return undefined;
+        if (!isInside(`${resolveDir}/`)) return undefined;
         const target = resolve(resolveDir, path);
-        return target.startsWith(`${folder}/`) ? undefined : { path: target, external: true };
+        return isInside(target) ? undefined : { path: target, external: true };
       });
     },
   };

@@ -16,8 +16,11 @@ export function warmUpScript(): string {
     const body=await request.json();
     return Response.json({body,type:request.headers.get("content-type"),search:url.searchParams.get("query")});
   }`;
+  // snapshots have no WebAssembly, which attaching works on
+  const wasm = '{Module:class{static imports(){return[]}},Memory:class{get buffer(){return new ArrayBuffer(0)}},Instance:class{}}';
   // an app in the snapshot has registered itself, and its handler is not for trying out
-  return `let isFree=true;try{__nanos("app",{default:{${handler}}})}catch{isFree=false}
-    const dispatch=__nanos("attach",()=>{},new ArrayBuffer(${SHARED_SLOTS * 4}),new ArrayBuffer(32),"{}","{}","[]",[],"");
+  return `try{Object.defineProperty(globalThis,"WebAssembly",{value:${wasm},configurable:true})}catch{}
+    let isFree=true;try{__nanos("app",{default:{${handler}}})}catch{isFree=false}
+    const dispatch=__nanos("attach",()=>{},new ArrayBuffer(${SHARED_SLOTS * 4}),new ArrayBuffer(32),"{}","{}","[]",[],"",0);
     if(isFree)dispatch(${JSON.stringify(packer.take())},1);`;
 }

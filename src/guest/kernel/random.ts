@@ -1,5 +1,5 @@
 /** Random bytes inside an isolate: ChaCha20 with fast key erasure (Bernstein, 2017), keyed by the host at attach. */
-import { chacha20 } from '@noble/ciphers/chacha.js';
+import { chacha20 } from './chacha/lazy/index.ts';
 import { assertHandling } from './clock.ts';
 
 const KEY_BYTES = 32;

@@ -4,7 +4,6 @@ import { installCache } from './cache/index.ts';
 import { installCompression } from './compression/index.ts';
 import { installConsole } from './console/index.ts';
 import { installCrypto } from './crypto/index.ts';
-import { installDigestStream } from './digest-stream/index.ts';
 import { installDom } from './dom/index.ts';
 import { installEncoding } from './encoding/install-encoding.ts';
 import { installFetch } from './fetch/index.ts';
@@ -36,7 +35,6 @@ const standards: readonly Install[] = [
   installFetch,
   installCache,
   installCrypto,
-  installDigestStream,
   installTimers,
   installHrTime,
   installConsole,

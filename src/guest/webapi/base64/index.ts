@@ -1,10 +1,7 @@
-/** https://html.spec.whatwg.org/#atob */
-import { DOMException } from '../dom/dom-exception.ts';
-import { decodeLatin1, encodeLatin1 } from '../encoding/latin1.ts';
-import { defineGlobal, requireArguments, toDOMString } from '../webidl.ts';
-import { decodeBase64, encodeBase64 } from './base64.ts';
+import { defineGlobal, requireArguments } from '../webidl.ts';
+import { atob as decode, btoa as encode } from './lazy/index.ts';
 
-export { decodeBase64 } from './base64.ts';
+export { decodeBase64 } from './lazy/index.ts';
 
 export function installBase64(global: Record<string, unknown>): void {
   defineGlobal(global, 'atob', atob, true);
@@ -13,14 +10,10 @@ export function installBase64(global: Record<string, unknown>): void {
 
 function atob(data: unknown): string {
   requireArguments(arguments.length, 1, 'atob');
-  const bytes = decodeBase64(toDOMString(data));
-  if (bytes === null) throw new DOMException('The string to be decoded is not correctly encoded', 'InvalidCharacterError');
-  return decodeLatin1(bytes);
+  return decode(data);
 }
 
 function btoa(data: unknown): string {
   requireArguments(arguments.length, 1, 'btoa');
-  const bytes = encodeLatin1(toDOMString(data));
-  if (bytes === null) throw new DOMException('The string contains characters above U+00FF', 'InvalidCharacterError');
-  return encodeBase64(bytes);
+  return encode(data);
 }

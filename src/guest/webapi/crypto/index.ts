@@ -1,11 +1,9 @@
-import { defineGlobal, exposeInterface } from '../webidl.ts';
-import { Crypto, crypto } from './crypto.ts';
-import { CryptoKey } from './crypto-key.ts';
-import { SubtleCrypto } from './subtle-crypto.ts';
+import { exposeLazily } from '../webidl.ts';
+import { loadCrypto } from './lazy/index.ts';
+import { loadSubtle } from './subtle/lazy/index.ts';
 
 export function installCrypto(global: Record<string, unknown>): void {
-  exposeInterface(global, 'Crypto', Crypto);
-  exposeInterface(global, 'CryptoKey', CryptoKey);
-  exposeInterface(global, 'SubtleCrypto', SubtleCrypto);
-  defineGlobal(global, 'crypto', crypto, true);
+  exposeLazily(global, ['Crypto'], loadCrypto);
+  exposeLazily(global, ['CryptoKey', 'SubtleCrypto'], loadSubtle);
+  exposeLazily(global, ['crypto'], loadCrypto, { enumerable: true });
 }

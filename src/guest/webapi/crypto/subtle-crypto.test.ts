@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { runSubtle } from '../../../apps/host-calls/subtle.ts';
 import { bindHostCalls, type HostCalls } from '../../kernel/host-calls.ts';
 import { installDom } from '../dom/index.ts';
-import type { Crypto as GuestCrypto } from './crypto.ts';
-import type { CryptoKey } from './crypto-key.ts';
+import type { Crypto as GuestCrypto } from './lazy/crypto.ts';
+import type { CryptoKey } from './subtle/lazy/crypto-key.ts';
 import { installCrypto } from './index.ts';
 
 function unused(): never {
@@ -16,7 +16,7 @@ function unused(): never {
 const host: HostCalls = {
   call(name, fields, buffers = []) {
     const copies = buffers.map((view) => new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength).slice().buffer);
-    return { reply: runSubtle(name.replace(/^subtle\./, ''), fields, copies), cancel: unused };
+    return { reply: runSubtle(name.replace(/^subtle\./, ''), fields, copies, { app: 'app', signal: new AbortController().signal, chargeCpu: () => undefined }), cancel: unused };
   },
   inbound: unused,
   outbound: unused,

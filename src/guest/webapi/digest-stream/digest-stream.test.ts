@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { bindHostCalls, type HostCalls, type OutboundSource } from '../../kernel/host-calls.ts';
-import { digestStreamClass } from './digest-stream.ts';
+import { digestStreamClass } from './lazy/index.ts';
 
 let offered: OutboundSource | undefined;
 let failure: Error | undefined;

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fc } from '../../../util/test-properties.ts';
-import { decodeUtf8, encodeUtf8, TextDecoder, TextEncoder, utf8Length } from './index.ts';
+import { loadTextDecoder } from './decoder/lazy/index.ts';
+import { decodeUtf8, encodeUtf8, TextEncoder, utf8Length } from './index.ts';
 import { installEncoding } from './install-encoding.ts';
 
 const global: Record<string, unknown> = {};
 installEncoding(global);
 
+const { TextDecoder } = loadTextDecoder();
 const NodeDecoder = globalThis.TextDecoder;
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', minLength: 3000, maxLength: 9000 }), fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)));
 const interesting = fc.constantFrom(0x41, 0x7f, 0x80, 0x9f, 0xa0, 0xbb, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff, 0xd8, 0xdc, 0xfe);

@@ -1,3 +1,2 @@
-export { TextDecoder } from './text-decoder.ts';
 export { TextEncoder } from './text-encoder.ts';
 export { decodeUtf8, encodeUtf8, utf8Length } from './utf8.ts';

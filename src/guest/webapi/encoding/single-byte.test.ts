@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TextDecoder } from './text-decoder.ts';
+import { TextDecoder } from './decoder/lazy/text-decoder.ts';
 
 const NodeDecoder = globalThis.TextDecoder;
 const names =

@@ -9,8 +9,8 @@ import type { Body } from './body.ts';
 import { bytesOf, isBodyUsed, readBody, streamOf, textOf } from './body.ts';
 import type { HeaderList } from './header-list.ts';
 import { getHeader } from './header-list.ts';
-import type { MimeType } from './mime-type.ts';
-import { extractMimeType, serializeMimeType } from './mime-type.ts';
+import { extractMimeType, serializeMimeType } from './mime/lazy/index.ts';
+import type { MimeType } from './mime/lazy/mime-type.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

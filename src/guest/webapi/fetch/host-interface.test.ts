@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { InboundStream } from '../../kernel/host-calls.ts';
 import { AbortController } from '../dom/index.ts';
 import { installStreams, streamClasses } from '../streams/index.ts';
-import { FixedLengthStream } from '../streams/index.ts';
+import { loadTransforms } from '../streams/index.ts';
 import type { IncomingRequest, OutgoingBody } from './index.ts';
 import { installFetch, outgoingResponse, requestFromHost, Response } from './index.ts';
 
@@ -122,7 +122,7 @@ test('a stream of a program: only bytes, errors pass on, cancelling reaches it',
 });
 
 test('a FixedLengthStream gives the Content-Length', async () => {
-  const { readable, writable } = new FixedLengthStream(3);
+  const { readable, writable } = new (loadTransforms().FixedLengthStream)(3);
   const writer = writable.getWriter();
   const written = writer.write(encoder.encode('abc')).then(() => writer.close());
   const { headers, body } = outgoingResponse(new Response(readable));

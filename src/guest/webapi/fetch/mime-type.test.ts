@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { extractMimeType, parseMimeType, serializeMimeType } from './mime-type.ts';
+import { extractMimeType, parseMimeType, serializeMimeType } from './mime/lazy/mime-type.ts';
 
 function normalize(input: string): string | null {
   const mimeType = parseMimeType(input);

@@ -1,23 +1,21 @@
 import { setBlobStreamFactory } from '../file-api/index.ts';
-import { defineGlobal, exposeInterface } from '../webidl.ts';
-import { FixedLengthStream, IdentityTransformStream } from './identity-transform-stream.ts';
+import { defineGlobal, exposeLazily } from '../webidl.ts';
 import { readableParts } from './readable-bytes.ts';
 import { streamClasses, streamClassNames, type StreamClasses } from './stream-classes.ts';
-import { TextDecoderStream, TextEncoderStream } from './text-streams.ts';
+import { loadTransforms } from './transforms/lazy/index.ts';
 
-export { FixedLengthStream, IdentityTransformStream, knownLength } from './identity-transform-stream.ts';
+export { knownLength } from './known-length.ts';
 export { readableBytes } from './readable-bytes.ts';
 export type { ByteSource } from './readable-bytes.ts';
 export { streamClasses } from './stream-classes.ts';
 export type { ReadableStream, WritableStream } from './stream-classes.ts';
 export { acquireReader, isDisturbed, isLocked, isReadableStream, markConsumed, readEach } from './stream-state.ts';
 export { teeForClone } from './tee-for-clone.ts';
-export { TextDecoderStream, TextEncoderStream } from './text-streams.ts';
+export { loadTransforms } from './transforms/lazy/index.ts';
 
 export function installStreams(global: Record<string, unknown>): void {
   defineLazy(global);
-  const interfaces = { TextEncoderStream, TextDecoderStream, IdentityTransformStream, FixedLengthStream };
-  for (const [name, interfaceClass] of Object.entries(interfaces)) exposeInterface(global, name, interfaceClass);
+  exposeLazily(global, ['TextEncoderStream', 'TextDecoderStream', 'IdentityTransformStream', 'FixedLengthStream'], loadTransforms);
   setBlobStreamFactory(readableParts);
 }
 

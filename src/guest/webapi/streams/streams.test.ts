@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Blob } from '../file-api/index.ts';
 import type { ReadableStream } from './index.ts';
-import { FixedLengthStream, IdentityTransformStream, installStreams, isReadableStream, readableBytes, streamClasses, TextDecoderStream, TextEncoderStream } from './index.ts';
+import { installStreams, isReadableStream, loadTransforms, readableBytes, streamClasses } from './index.ts';
 import { loadedStreamClasses } from './stream-classes.ts';
 
 const global: Record<string, unknown> = {};
 installStreams(global);
+const { FixedLengthStream, IdentityTransformStream, TextDecoderStream, TextEncoderStream } = loadTransforms();
 
 const encoder = new TextEncoder();
 

@@ -1,2 +1,5 @@
-export { keyLengthBits, normalizeAlgorithm, supports, toKey } from './algorithms.ts';
-export { type JsonWebKey, toJsonWebKey } from './json-web-key.ts';
+import { Crypto, crypto } from './crypto.ts';
+
+export function loadCrypto(): { Crypto: typeof Crypto; crypto: Crypto } {
+  return { Crypto, crypto };
+}

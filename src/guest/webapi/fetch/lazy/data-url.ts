@@ -3,7 +3,7 @@ import { decodeBase64 } from '../../base64/index.ts';
 import { decodeLatin1 } from '../../encoding/latin1.ts';
 import { Body } from '../body.ts';
 import { trimHttpWhitespace } from '../http-syntax.ts';
-import { parseMimeType, serializeMimeType } from '../mime-type.ts';
+import { parseMimeType, serializeMimeType } from '../mime/lazy/index.ts';
 import type { Response } from '../response.ts';
 import { responseFrom } from '../response.ts';
 

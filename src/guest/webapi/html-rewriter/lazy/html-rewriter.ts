@@ -1,6 +1,6 @@
 /** https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/ */
 import { getHeader } from '../../fetch/header-list.ts';
-import { extractMimeType } from '../../fetch/mime-type.ts';
+import { extractMimeType } from '../../fetch/mime/lazy/index.ts';
 import { Body } from '../../fetch/body.ts';
 import { isResponse, type Response, responseFrom, responseParts } from '../../fetch/response.ts';
 import { acquireReader, type ReadableStream, readableBytes } from '../../streams/index.ts';

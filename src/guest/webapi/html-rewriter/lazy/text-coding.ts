@@ -2,7 +2,9 @@
  * A document is worked on as text in which each unit stands for a byte: markup is ASCII in every coding of HTML but UTF-16, offsets are those of the
  * bytes, and what nobody touches comes out as it went in, well-formed or not.
  */
-import { decodeUtf8, encodeUtf8, TextDecoder } from '../../encoding/index.ts';
+import type { TextDecoder } from '../../encoding/decoder/lazy/text-decoder.ts';
+import { loadTextDecoder } from '../../encoding/decoder/lazy/index.ts';
+import { decodeUtf8, encodeUtf8 } from '../../encoding/index.ts';
 import { decodeLatin1, encodeLatin1 } from '../../encoding/latin1.ts';
 
 export interface TextCoding {
@@ -39,7 +41,7 @@ export function textCoding(charset: string | undefined): TextCoding {
 
 function decoderOf(charset: string): TextDecoder | undefined {
   try {
-    return new TextDecoder(charset);
+    return new (loadTextDecoder().TextDecoder)(charset);
   } catch {
     return undefined;
   }

@@ -1,8 +1,10 @@
 /** https://encoding.spec.whatwg.org/#interface-textencoderstream and #interface-textdecoderstream */
-import { encodeUtf8, TextDecoder } from '../encoding/index.ts';
-import { isBufferSource, toDOMString } from '../webidl.ts';
-import type { ReadableStream, TransformStream, WritableStream } from './stream-classes.ts';
-import { streamClasses } from './stream-classes.ts';
+import type { TextDecoder } from '../../../encoding/decoder/lazy/text-decoder.ts';
+import { loadTextDecoder } from '../../../encoding/decoder/lazy/index.ts';
+import { encodeUtf8 } from '../../../encoding/index.ts';
+import { isBufferSource, toDOMString } from '../../../webidl.ts';
+import type { ReadableStream, TransformStream, WritableStream } from '../../stream-classes.ts';
+import { streamClasses } from '../../stream-classes.ts';
 
 export class TextEncoderStream {
   readonly #encoding = 'utf-8';
@@ -45,7 +47,7 @@ export class TextDecoderStream {
   readonly #transform: TransformStream;
 
   constructor(label: unknown = undefined, options: unknown = undefined) {
-    const decoder = new TextDecoder(label, options);
+    const decoder = new (loadTextDecoder().TextDecoder)(label, options);
     this.#decoder = decoder;
     this.#transform = new (streamClasses().TransformStream)({
       transform(chunk, controller) {

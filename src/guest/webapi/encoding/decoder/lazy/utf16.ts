@@ -1,5 +1,5 @@
 /** https://encoding.spec.whatwg.org/#shared-utf-16-decoder */
-import type { StreamingDecoder } from './streaming-decoder.ts';
+import type { StreamingDecoder } from '../../streaming-decoder.ts';
 
 const chunkUnits = 4096;
 

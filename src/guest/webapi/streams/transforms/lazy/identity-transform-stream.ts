@@ -1,8 +1,9 @@
 /** https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/: bytes in, the same bytes out. */
-import { toInteger } from '../webidl.ts';
+import { toInteger } from '../../../webidl.ts';
+import { setKnownLength } from '../../known-length.ts';
 import type { ByteChannel } from './byte-channel.ts';
 import { byteChannel } from './byte-channel.ts';
-import type { ReadableStream, WritableStream } from './stream-classes.ts';
+import type { ReadableStream, WritableStream } from '../../stream-classes.ts';
 
 export class IdentityTransformStream {
   readonly #channel: ByteChannel = byteChannel();
@@ -16,13 +17,6 @@ export class IdentityTransformStream {
   }
 }
 
-/** Lengths in bytes, for the Content-Length of a message. */
-const knownLengths = new WeakMap<object, number>();
-
-export function knownLength(stream: object): number | undefined {
-  return knownLengths.get(stream);
-}
-
 /** Fails with a TypeError unless exactly `expectedLength` bytes are written. */
 export class FixedLengthStream {
   readonly #channel: ByteChannel;
@@ -30,7 +24,7 @@ export class FixedLengthStream {
   constructor(expectedLength: unknown) {
     const lengthBytes = toInteger(expectedLength, 64, false, 'enforceRange');
     this.#channel = byteChannel(lengthBytes);
-    knownLengths.set(this.#channel.readable, lengthBytes);
+    setKnownLength(this.#channel.readable, lengthBytes);
   }
 
   get readable(): ReadableStream {

@@ -1,8 +1,8 @@
 /** https://w3c.github.io/webcrypto/#algorithm-normalization: which algorithms each operation knows, and what their parameters are. */
-import type { SubtleAlgorithm } from '../../../../protocol/subtle.ts';
-import { DOMException } from '../../dom/dom-exception.ts';
-import { copyBytes, isObject, toDOMString, toInteger } from '../../webidl.ts';
-import { type CryptoKey, isCryptoKey } from '../crypto-key.ts';
+import type { SubtleAlgorithm } from '../../../../../protocol/subtle.ts';
+import { DOMException } from '../../../dom/dom-exception.ts';
+import { copyBytes, isObject, toDOMString, toInteger } from '../../../webidl.ts';
+import { type CryptoKey, isCryptoKey } from './crypto-key.ts';
 
 /** A normalised algorithm: plain members, members of bytes, and the public key of a key agreement. */
 export interface NormalizedAlgorithm {

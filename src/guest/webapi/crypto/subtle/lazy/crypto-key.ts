@@ -1,5 +1,6 @@
 /** https://w3c.github.io/webcrypto/#cryptokey-interface. The material is in a private field: only what goes through subtle sees it. */
-import type { SubtleKey } from '../../../protocol/subtle.ts';
+import type { SubtleKey } from '../../../../../protocol/subtle.ts';
+import { decorateInterface } from '../../../webidl.ts';
 
 const constructing = Symbol('constructing');
 
@@ -55,6 +56,8 @@ export class CryptoKey {
     isCryptoKey = (value): value is CryptoKey => typeof value === 'object' && value !== null && #state in value;
   }
 }
+
+decorateInterface('CryptoKey', CryptoKey);
 
 /** A KeyAlgorithm as the interface shows it. */
 function keyAlgorithm({ hash, publicExponent, ...plain }: SubtleKey['algorithm']): object {

@@ -1,5 +1,5 @@
 /** https://mimesniff.spec.whatwg.org/#parsing-a-mime-type */
-import { isHttpToken, trimHttpWhitespace, trimHttpWhitespaceEnd, trimHttpWhitespaceStart } from './http-syntax.ts';
+import { isHttpToken, trimHttpWhitespace, trimHttpWhitespaceEnd, trimHttpWhitespaceStart } from '../../http-syntax.ts';
 
 export interface MimeType {
   /** type/subtype in lower case */

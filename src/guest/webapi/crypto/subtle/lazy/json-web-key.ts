@@ -1,5 +1,5 @@
 /** https://w3c.github.io/webcrypto/#JsonWebKey-dictionary as Web IDL converts it: what it does not name is left out. */
-import { toDictionary, toDOMString, toSequence } from '../../webidl.ts';
+import { toDictionary, toDOMString, toSequence } from '../../../webidl.ts';
 
 export type JsonWebKey = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 /** A writable whose chunks come out of a readable byte stream; a write settles when its chunk has been asked for. */
-import { copyBytes } from '../webidl.ts';
-import type { ByteStreamController, ReadableStream, WritableStream } from './stream-classes.ts';
-import { streamClasses } from './stream-classes.ts';
-import { closeBytes } from './readable-bytes.ts';
+import { copyBytes } from '../../../webidl.ts';
+import type { ByteStreamController, ReadableStream, WritableStream } from '../../stream-classes.ts';
+import { streamClasses } from '../../stream-classes.ts';
+import { closeBytes } from '../../readable-bytes.ts';
 
 export interface ByteChannel {
   readable: ReadableStream;

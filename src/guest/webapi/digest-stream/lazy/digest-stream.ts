@@ -1,11 +1,11 @@
 /** https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#constructors: a writable whose bytes are digested in the host. */
-import { DIGEST_STREAM_CALL, digestAlgorithms } from '../../../protocol/digest-stream.ts';
-import { host } from '../../kernel/host-calls.ts';
-import { DOMException } from '../dom/index.ts';
-import { encodeUtf8 } from '../encoding/index.ts';
-import { streamClasses, type WritableStream } from '../streams/index.ts';
-import { copyBytes, decorateInterface, isObject, requireArguments, toDOMString } from '../webidl.ts';
-import { ChunkHandover } from '../streams/chunk-handover.ts';
+import { DIGEST_STREAM_CALL, digestAlgorithms } from '../../../../protocol/digest-stream.ts';
+import { host } from '../../../kernel/host-calls.ts';
+import { DOMException } from '../../dom/index.ts';
+import { encodeUtf8 } from '../../encoding/index.ts';
+import { streamClasses, type WritableStream } from '../../streams/index.ts';
+import { copyBytes, decorateInterface, isObject, requireArguments, toDOMString } from '../../webidl.ts';
+import { ChunkHandover } from '../../streams/chunk-handover.ts';
 
 export type DigestStreamClass = new (algorithm: unknown) => WritableStream & { readonly digest: Promise<ArrayBuffer>; readonly bytesWritten: bigint };
 

@@ -1,7 +1,7 @@
 /** https://encoding.spec.whatwg.org/#interface-textdecoder */
-import { isBufferSource, toDictionary, toDOMString, viewBytes } from '../webidl.ts';
+import { isBufferSource, toDictionary, toDOMString, viewBytes } from '../../../webidl.ts';
 import { findEncoding } from './find-encoding.ts';
-import type { StreamingDecoder } from './streaming-decoder.ts';
+import type { StreamingDecoder } from '../../streaming-decoder.ts';
 
 const nothing = new Uint8Array(0);
 

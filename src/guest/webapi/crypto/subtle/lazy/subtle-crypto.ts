@@ -2,14 +2,14 @@
  * https://w3c.github.io/webcrypto/#subtlecrypto-interface. What a key may be used for is checked here, formats and algorithms in the host,
  * which does the work.
  */
-import { packSubtle, SUBTLE_CALL, type SubtleKey, type SubtleMessage, type SubtleOp, type SubtleParts, type UnpackedSubtle, unpackSubtle } from '../../../protocol/subtle.ts';
-import { host } from '../../kernel/host-calls.ts';
-import { DOMException } from '../dom/dom-exception.ts';
-import { decodeUtf8, encodeUtf8 } from '../encoding/index.ts';
-import { copyBytes, isBufferSource, isObject, requireArguments, toDOMString, toEnum, toInteger, toSequence, viewBytes } from '../webidl.ts';
+import { packSubtle, SUBTLE_CALL, type SubtleKey, type SubtleMessage, type SubtleOp, type SubtleParts, type UnpackedSubtle, unpackSubtle } from '../../../../../protocol/subtle.ts';
+import { host } from '../../../../kernel/host-calls.ts';
+import { DOMException } from '../../../dom/dom-exception.ts';
+import { decodeUtf8, encodeUtf8 } from '../../../encoding/index.ts';
+import { copyBytes, decorateInterface, isBufferSource, isObject, requireArguments, toDOMString, toEnum, toInteger, toSequence, viewBytes } from '../../../webidl.ts';
 import { type CryptoKey, keyState, type KeyUsage, keyUsages, newCryptoKey } from './crypto-key.ts';
-import type { NormalizedAlgorithm } from './lazy/algorithms.ts';
-import { type JsonWebKey, keyLengthBits, normalizeAlgorithm, supports, toJsonWebKey, toKey } from './lazy/index.ts';
+import { keyLengthBits, type NormalizedAlgorithm, normalizeAlgorithm, supports, toKey } from './algorithms.ts';
+import { type JsonWebKey, toJsonWebKey } from './json-web-key.ts';
 
 const constructing = Symbol('constructing');
 const formats = ['raw', 'spki', 'pkcs8', 'jwk'] as const;
@@ -173,6 +173,8 @@ export class SubtleCrypto {
     if (this.#constructed) requireArguments(given, required, `SubtleCrypto.${operation}`);
   }
 }
+
+decorateInterface('SubtleCrypto', SubtleCrypto);
 
 export const subtle = new SubtleCrypto(constructing);
 

@@ -1,9 +1,9 @@
 /** https://encoding.spec.whatwg.org/#concept-encoding-get */
 import { encodingOf, type EncodingName, normalizeLabel } from './labels.ts';
-import { multiByteEncodingOf, singleByteDecoder, singleByteEncodingOf } from './lazy/index.ts';
-import type { StreamingDecoder } from './streaming-decoder.ts';
+import { multiByteEncodingOf, singleByteDecoder, singleByteEncodingOf } from '../../lazy/index.ts';
+import type { StreamingDecoder } from '../../streaming-decoder.ts';
 import { Utf16Decoder } from './utf16.ts';
-import { Utf8Decoder } from './utf8.ts';
+import { Utf8Decoder } from '../../utf8.ts';
 import { decodeWindows1252 } from './windows-1252.ts';
 
 interface Encoding {

@@ -1,6 +1,6 @@
 /** https://url.spec.whatwg.org/#host-parsing. A host is kept as its serialisation; an empty host is the empty string. */
-import { domainToAscii } from './lazy/index.ts';
-import { c0ControlSet, percentDecode, percentEncode } from './percent-encode.ts';
+import { domainToAscii } from '../../lazy/index.ts';
+import { c0ControlSet, percentDecode, percentEncode } from '../../percent-encode.ts';
 
 const forbiddenHost = /[\0\t\n\r #/:<>?@[\\\]^|]/;
 const forbiddenDomain = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/;

@@ -1,0 +1,1 @@
+export { chacha20 } from '@noble/ciphers/chacha.js';

@@ -1,0 +1,1 @@
+export { digestStreamClass } from './digest-stream.ts';

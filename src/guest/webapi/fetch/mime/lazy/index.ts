@@ -1,0 +1,1 @@
+export { extractMimeType, parseMimeType, serializeMimeType } from './mime-type.ts';

@@ -1,0 +1,1 @@
+export { crossingBody, fetchThrough, toResponse } from './subrequest.ts';

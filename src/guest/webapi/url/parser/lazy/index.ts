@@ -1,0 +1,1 @@
+export { parseAnyUrl, parseUrlPart } from './state-machine.ts';
