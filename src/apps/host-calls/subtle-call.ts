@@ -3,8 +3,4 @@ import type { HostCall } from '../run/host-call.ts';
 import { runSubtle } from './subtle.ts';
 
 /** `crypto.subtle` as protocol/subtle.ts lays it out, charged to the request. */
-export const subtleCall: HostCall = async (context, name, fields, buffers) => {
-  const { cpuMs, ...result } = await runSubtle(name.slice(SUBTLE_CALL.length + 1), fields, buffers);
-  context.chargeCpu(cpuMs);
-  return result;
-};
+export const subtleCall: HostCall = (context, name, fields, buffers) => runSubtle(name.slice(SUBTLE_CALL.length + 1), fields, buffers, context);

@@ -1,27 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { packSubtle, type SubtleMessage, type SubtleParts, unpackSubtle } from '../../protocol/subtle.ts';
+import { packSubtle, type SubtleKey, type SubtleMessage, type SubtleParts, unpackSubtle } from '../../protocol/subtle.ts';
 import { runSubtle, SUBTLE_LIMITS } from './subtle.ts';
 
 const data = Uint8Array.of(1, 2, 3);
+const caller = { app: 'app', signal: new AbortController().signal, chargeCpu: () => undefined };
 
 async function call(op: string, message: SubtleMessage | Record<string, unknown>, parts: SubtleParts = {}): Promise<ReturnType<typeof unpackSubtle>> {
   const { fields, buffers } = packSubtle(message, parts);
-  const reply = await runSubtle(op, fields, buffers.map((bytes) => bytes.buffer));
+  const reply = await runSubtle(op, fields, buffers.map((bytes) => bytes.buffer), caller);
   return unpackSubtle(reply.fields, reply.buffers);
 }
 
-test('a call comes back with its parts and what it cost', async () => {
+test('a call comes back with its parts, and is charged', async () => {
   const { fields, buffers } = packSubtle({ algorithm: { name: 'SHA-256' } }, { data });
-  const reply = await runSubtle('digest', fields, buffers.map((bytes) => bytes.buffer));
+  let chargedMs = 0;
+  const reply = await runSubtle('digest', fields, buffers.map((bytes) => bytes.buffer), { ...caller, chargeCpu: (ms) => void (chargedMs += ms) });
   assert.equal(unpackSubtle(reply.fields, reply.buffers).parts.get('data')?.length, 32);
-  assert.ok(reply.cpuMs >= 0);
+  assert.ok(chargedMs > 0);
 });
 
 test('fields that are no message are refused', async () => {
   const sizes = (value: unknown): string => JSON.stringify({ algorithm: { name: 'SHA-1' }, sizes: value });
   const malformed = [[], ['{'], ['null'], ['5'], ['{}'], [sizes('x')], [sizes([['data', 9]])], [sizes([['data', -1]])], [sizes([['data', 1.5]])], [sizes([[1, 1]])], [sizes(Array.from({ length: 17 }, () => ['a', 0]))]];
-  for (const fields of malformed) await assert.rejects(runSubtle('digest', fields, [new ArrayBuffer(3)]), RangeError, fields.join());
+  for (const fields of malformed) await assert.rejects(runSubtle('digest', fields, [new ArrayBuffer(3)], caller), RangeError, fields.join());
 });
 
 test('what is not on the list is refused', async () => {
@@ -46,7 +48,7 @@ test('a call without what it needs is a TypeError', async () => {
   await assert.rejects(call('digest', { algorithm: { name: 'SHA-1' } }), TypeError);
 });
 
-const baseKey = [{ type: 'secret', algorithm: { name: 'PBKDF2' }, usages: ['deriveBits'] }];
+const baseKey: SubtleKey[] = [{ type: 'secret', algorithm: { name: 'PBKDF2' }, usages: ['deriveBits'] }];
 
 test('PBKDF2 is bounded by its iterations over all blocks', async () => {
   const derive = (iterations: number, lengthBits: number): Promise<unknown> =>
@@ -79,6 +81,46 @@ test('more heavy calls than may run at once all finish', async () => {
     call('deriveBits', { algorithm: { name: 'PBKDF2', hash: 'SHA-1', iterations: 10 }, keys: baseKey, lengthBits: 160 }, { key0: data, salt: data });
   const replies = await Promise.all(Array.from({ length: SUBTLE_LIMITS.heavyCallsMax * 4 }, derive));
   assert.equal(new Set(replies.map(({ parts }) => Buffer.from(parts.get('data') ?? []).toString('hex'))).size, 1);
+});
+
+test('a call that waits is given up when its request ends, and the apps take turns', async () => {
+  const { fields, buffers } = packSubtle({ algorithm: { name: 'PBKDF2', hash: 'SHA-256', iterations: 100_000 }, keys: baseKey, lengthBits: 256 }, { key0: data, salt: data });
+  const order: string[] = [];
+  const derive = async (app: string, signal: AbortSignal): Promise<void> => {
+    await runSubtle('deriveBits', fields, buffers.map((bytes) => bytes.slice().buffer), { ...caller, app, signal });
+    order.push(app);
+  };
+  const stop = new AbortController();
+  const first = Array.from({ length: 4 }, () => derive('flood', caller.signal));
+  const givenUp = Array.from({ length: 100 }, () => derive('flood', stop.signal));
+  const victim = derive('victim', caller.signal);
+  stop.abort(new Error('The request ended'));
+  for (const call of givenUp) await assert.rejects(call, /The request ended/);
+  await Promise.all([...first, victim]);
+  assert.equal(order.length, 5);
+  assert.ok(order.indexOf('victim') < 4, order.join());
+});
+
+test('hashes and ciphers are charged by their size, whatever runs beside them', async () => {
+  const cost = async (bytes: number): Promise<number> => {
+    const { fields, buffers } = packSubtle({ algorithm: { name: 'SHA-512' } }, { data: new Uint8Array(bytes) });
+    let chargedMs = 0;
+    await runSubtle('digest', fields, buffers.map((part) => part.buffer), { ...caller, chargeCpu: (ms) => void (chargedMs += ms) });
+    return chargedMs;
+  };
+  const alone = await cost(1_000);
+  const together = await Promise.all(Array.from({ length: 200 }, () => cost(1_000)));
+  assert.ok(together.every((ms) => ms === alone) && alone < 0.1, `${alone} ms`);
+  assert.ok((await cost(1_000_000)) > 1);
+});
+
+test('PBKDF2 is charged before it begins, and what nobody can pay for does not begin', async () => {
+  const { fields, buffers } = packSubtle({ algorithm: { name: 'PBKDF2', hash: 'SHA-512', iterations: 9_000_000 }, keys: baseKey, lengthBits: 256 }, { key0: data, salt: data });
+  const stop = new AbortController();
+  const chargeCpu = (ms: number): void => {
+    if (ms > 1_000) stop.abort(new Error('over the CPU limit'));
+  };
+  await assert.rejects(runSubtle('deriveBits', fields, buffers.map((bytes) => bytes.buffer), { app: 'app', signal: stop.signal, chargeCpu }), /over the CPU limit/);
 });
 
 test('key material that does not fit its description is an error, not a crash', async () => {

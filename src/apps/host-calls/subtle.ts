@@ -1,5 +1,7 @@
 import { createHash, webcrypto } from 'node:crypto';
 import { z } from 'zod';
+import { onWorker } from '../../sandbox/isolate/worker-cpu.ts';
+import { FairTurns } from '../../util/fair-turns.ts';
 import { packSubtle, type SubtleAlgorithm, type SubtleKey, type SubtleMessage, type SubtleOp, subtleOps, type SubtleParts, unpackSubtle } from '../../protocol/subtle.ts';
 
 /** Limits on what one call may cost the host. */
@@ -11,8 +13,10 @@ export const SUBTLE_LIMITS = {
   /** keys of a private or public kind, in any format */
   asymmetricKeyBytesMax: 64 * 1024,
   outputBytesMax: 1024 * 1024,
-  /** PBKDF2 and the generation of RSA keys under way at once; more wait */
+  /** PBKDF2 and the generation of RSA keys under way at once; more wait, and the apps take turns */
   heavyCallsMax: 2,
+  /** all others under way at once, so that the threads they share keep room and their ends don't come all together */
+  lightCallsMax: 4,
 } as const;
 
 const { subtle } = webcrypto;
@@ -59,8 +63,6 @@ interface Outcome {
 export interface SubtleResult {
   fields: string[];
   buffers: ArrayBuffer[];
-  /** What the work cost, in ms: never more than this process used meanwhile, nor than the time it took */
-  cpuMs: number;
 }
 
 const handlers: Readonly<Record<SubtleOp, (message: Message, parts: Parts) => Promise<Outcome>>> = {
@@ -77,23 +79,63 @@ const handlers: Readonly<Record<SubtleOp, (message: Message, parts: Parts) => Pr
   unwrap,
 };
 
+/** Who asks. */
+export interface SubtleCaller {
+  readonly app: string;
+  /** aborted: a call that waits for its turn is given up */
+  readonly signal: AbortSignal;
+  /** Charges the work, in ms of CPU. */
+  chargeCpu(cpuMs: number): void;
+}
+
+const heavyTurns = new FairTurns(SUBTLE_LIMITS.heavyCallsMax);
+const lightTurns = new FairTurns(SUBTLE_LIMITS.lightCallsMax);
+
 /** Runs one call of protocol/subtle.ts; everything in it is the guest's word. Throws the DOMException or TypeError that the guest shall see. */
-export async function runSubtle(op: string, fields: readonly string[], buffers: readonly ArrayBuffer[]): Promise<SubtleResult> {
+export async function runSubtle(op: string, fields: readonly string[], buffers: readonly ArrayBuffer[], caller: SubtleCaller): Promise<SubtleResult> {
   const known = subtleOps.find((candidate) => candidate === op);
   if (known === undefined) throw new TypeError(`There is no subtle.${op.slice(0, 40)}`);
   const { message, parts } = unpackSubtle(fields, buffers);
   const checked = check(message);
   const isHeavy = checked.algorithm?.iterations !== undefined || checked.algorithm?.modulusLength !== undefined;
-  return isHeavy ? heavyCalls(() => measured(() => handlers[known](checked, parts))) : measured(() => handlers[known](checked, parts));
+  const aheadMs = costAhead(checked);
+  caller.chargeCpu(aheadMs);
+  const end = await (isHeavy ? heavyTurns : lightTurns).take(caller.app, caller.signal);
+  try {
+    const { result, cpuMs } = await measured(costBySize(checked, buffers), () => handlers[known](checked, parts).catch(throwForGuest));
+    caller.chargeCpu(Math.max(0, cpuMs - aheadMs));
+    return packed(result);
+  } finally {
+    end();
+  }
 }
 
-async function measured(work: () => Promise<Outcome>): Promise<SubtleResult> {
-  const startedMs = performance.now();
-  const used = process.cpuUsage();
-  const { message = {}, parts = {} } = await work().catch(throwForGuest);
-  const { user, system } = process.cpuUsage(used);
+async function measured(bySizeMs: number | undefined, work: () => Promise<Outcome>): Promise<{ result: Outcome; cpuMs: number }> {
+  return bySizeMs === undefined ? onWorker(work) : { result: await work(), cpuMs: bySizeMs };
+}
+
+function packed({ message = {}, parts = {} }: Outcome): SubtleResult {
   const { fields, buffers } = packSubtle(message, parts);
-  return { fields, buffers: buffers.map((bytes) => bytes.buffer), cpuMs: Math.min(performance.now() - startedMs, (user + system) / 1000) };
+  return { fields, buffers: buffers.map((bytes) => bytes.buffer) };
+}
+
+/** What an iteration of PBKDF2 takes at the least, in ms. */
+const ITERATION_MS = 0.0002;
+
+/** Charged before the work begins: what nobody can pay for is not begun, for it could not be stopped. */
+function costAhead({ algorithm, lengthBits }: Message): number {
+  return algorithm?.name === 'PBKDF2' ? ITERATION_MS * iterationsOf(algorithm, lengthBits ?? 0) : 0;
+}
+
+/** Of ciphers and hashes, which are too quick to be measured on threads that others share: about what they take, in ms. */
+const CALL_MS = 0.03;
+const BYTE_MS = 1.6e-6;
+
+/** undefined: sizes do not tell. */
+function costBySize({ algorithm, keys = [] }: Message, buffers: readonly ArrayBuffer[]): number | undefined {
+  const known = [...(algorithm === undefined ? [] : [algorithm.name]), ...keys.map((key) => key.algorithm.name)];
+  if (!known.every((name) => /^(?:SHA|MD5|HMAC|AES)/u.test(name))) return undefined;
+  return CALL_MS + BYTE_MS * buffers.reduce((bytes, buffer) => bytes + buffer.byteLength, 0);
 }
 
 /** Failures without a meaning for the guest are OperationErrors, as the standard has them. */
@@ -107,21 +149,6 @@ function check(message: SubtleMessage): Message {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new DOMException(`${issue?.path.join('.') ?? 'Call'} is not supported: ${issue?.message ?? ''}`, 'NotSupportedError');
-}
-
-let heavyUnderWay = 0;
-const heavyWaiting: (() => void)[] = [];
-
-async function heavyCalls<T>(work: () => Promise<T>): Promise<T> {
-  if (heavyUnderWay >= SUBTLE_LIMITS.heavyCallsMax) await new Promise<void>((resolve) => heavyWaiting.push(resolve));
-  else heavyUnderWay++;
-  try {
-    return await work();
-  } finally {
-    const next = heavyWaiting.shift();
-    if (next === undefined) heavyUnderWay--;
-    else next();
-  }
 }
 
 function part(parts: Parts, name: string): Bytes {
@@ -276,10 +303,13 @@ async function deriveBits(message: Message, parts: Parts): Promise<Outcome> {
 
 const hashBits: Readonly<Record<string, number>> = { 'SHA-1': 160, 'SHA-256': 256, 'SHA-384': 384, 'SHA-512': 512 };
 
-function checkIterations({ name, iterations = 0, hash = 'SHA-1' }: Algorithm, lengthBits: number): void {
-  if (name !== 'PBKDF2') return;
-  const blocks = Math.max(1, Math.ceil(lengthBits / (hashBits[hash] ?? 160)));
-  if (iterations * blocks <= SUBTLE_LIMITS.iterationsMax) return;
+/** Over all blocks of the output. */
+function iterationsOf({ iterations = 0, hash = 'SHA-1' }: Algorithm, lengthBits: number): number {
+  return iterations * Math.max(1, Math.ceil(lengthBits / (hashBits[hash] ?? 160)));
+}
+
+function checkIterations(algorithm: Algorithm, lengthBits: number): void {
+  if (algorithm.name !== 'PBKDF2' || iterationsOf(algorithm, lengthBits) <= SUBTLE_LIMITS.iterationsMax) return;
   throw new DOMException(`PBKDF2 is limited to ${SUBTLE_LIMITS.iterationsMax} iterations, counted for each block of output`, 'NotSupportedError');
 }
 

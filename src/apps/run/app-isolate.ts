@@ -1,50 +1,28 @@
 /** The conversation with one isolate of one app: what waits to cross, what has crossed, and whose work it is. */
-import { BodyKind, SharedSlot, ToGuest, ToHost, Unpacker } from '../../protocol/boundary.ts';
-import type { NanosError } from '../../protocol/errors.ts';
-import { HOST_LIMITS, type AppLimits } from '../../protocol/limits.ts';
-import type { RequestBodyStream, ResponseHead } from '../../protocol/app-call.ts';
-import { isUtf8 } from 'node:buffer';
+import { BodyKind, SharedSlot, ToGuest, ToHost, type Unpacker } from '../../protocol/boundary.ts';
+import type { AppLimits } from '../../protocol/limits.ts';
+import type { ResponseHead } from '../../protocol/app-call.ts';
+import { threadMeter } from '../../sandbox/isolate/cpu-clock.ts';
 import type { EntryOutcome, Rejection, TenantIsolate } from '../../sandbox/isolate/tenant-isolate.ts';
 import type { ActiveRequest } from './active-request.ts';
+import type { AppIsolateEvents, IsolateEnd } from './app-isolate-events.ts';
 import { CallDesk } from './call-desk.ts';
 import type { EgressPolicy } from '../../protocol/app.ts';
 import type { BindingFace } from '../../protocol/bindings/binding-kinds.ts';
 import { EntryBudget } from './entry-budget.ts';
 import type { Runnable } from './entry-scheduler.ts';
+import { GuestAlarm } from './guest-alarm.ts';
+import { GuestInbox, type CrossingBuffers, type GuestMessage } from './guest-inbox.ts';
 import { GuestStreams } from './guest-streams.ts';
 import type { HostCallTable } from './host-call.ts';
+import type { SlicedWork } from './host-rounds.ts';
+import { requestMessage } from './request-message.ts';
 import { ResponseStream } from './response-stream.ts';
-import { BUFFER_INDEX, ToGuestQueue } from './to-guest-queue.ts';
+import { ToGuestQueue } from './to-guest-queue.ts';
 
-/** Text as the guest threw it. */
-export interface GuestFailure {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-}
-
-/** Why an isolate ended, and what becomes of its requests. */
-export interface IsolateEnd {
-  readonly code: 'cpu_limit' | 'memory_limit' | 'app_restarted';
-  readonly message: string;
-  /** whose work it was, as far as can be told */
-  readonly guilty: ActiveRequest | undefined;
-  /** handed over, but the tenant's code never saw them */
-  readonly notStarted: readonly ActiveRequest[];
-  readonly started: readonly ActiveRequest[];
-}
-
-export interface AppIsolateEvents {
-  /** Something waits to cross. */
-  wake(): void;
-  threw(request: ActiveRequest, failure: GuestFailure): void;
-  /** The response's head could not be sent; the client knows. */
-  refused(request: ActiveRequest, error: NanosError): void;
-  /** The response, its body and waitUntil are all done. */
-  finished(request: ActiveRequest): void;
-  log(level: string, request: ActiveRequest | undefined, text: string): void;
-  ended(end: IsolateEnd): void;
-}
+const MB = 1024 * 1024;
+/** See guest/kernel/wasm-memory-budget.ts. */
+const WASM_PER_LIMIT = 2;
 
 export interface AppIsolateOptions {
   readonly app: string;
@@ -55,10 +33,17 @@ export interface AppIsolateOptions {
   readonly events: AppIsolateEvents;
 }
 
-export class AppIsolate implements Runnable {
+/** What the guest posts is read at once when more than this waits. */
+const INBOX_BYTES_MAX = 32 * MB;
+/** Of what an entry has posted, so much is read as soon as it ends. */
+const READ_MS = 1;
+
+export class AppIsolate implements Runnable, SlicedWork {
   readonly #options: AppIsolateOptions;
   readonly #events: AppIsolateEvents;
   readonly #queue = new ToGuestQueue();
+  readonly #inbox = new GuestInbox();
+  readonly #alarm: GuestAlarm;
   readonly #streams: GuestStreams;
   readonly #calls: CallDesk;
   readonly #active = new Map<number, ActiveRequest>();
@@ -66,10 +51,10 @@ export class AppIsolate implements Runnable {
   #arriving: ActiveRequest[] = [];
   #isolate: TenantIsolate | undefined;
   #lastId = 0;
-  #wakeTimer: NodeJS.Timeout | undefined;
-  #wakeAtMs: number | undefined;
-  #wakeOwner = 0;
   #dead = false;
+  #isEnding = false;
+  /** the guest has posted more than could be read in time: until it is read, it has no turn to post more */
+  #isBehind = false;
   #isEntered = false;
   /** finished while the entry that answered them goes on: they are charged for it first */
   #finishedInEntry: ActiveRequest[] = [];
@@ -80,6 +65,7 @@ export class AppIsolate implements Runnable {
     this.#budget = new EntryBudget(options.limits.cpuMsMax);
     const wake = (): void => this.#events.wake();
     this.#streams = new GuestStreams(this.#queue, wake);
+    this.#alarm = new GuestAlarm((owner) => this.#wake(owner), () => this.#active.size > 0);
     this.#calls = new CallDesk({
       app: options.app,
       egress: options.egress,
@@ -88,10 +74,17 @@ export class AppIsolate implements Runnable {
       queue: this.#queue,
       streams: this.#streams,
       wake,
-      request: (id) => this.#active.get(id),
+      // of code that waited for another request's promise nobody can tell whose it is: any of those that are under way will do
+      request: (id) => this.#active.get(id) ?? this.#newest(),
       subrequestsMax: options.limits.subrequestsMax,
       cpuExceeded: (request) => this.#checkCharge(request),
     });
+  }
+
+  #newest(): ActiveRequest | undefined {
+    let newest: ActiveRequest | undefined;
+    for (const active of this.#active.values()) newest = active;
+    return newest;
   }
 
   /** The isolate this speaks with; its `post` must be {@link receive}. */
@@ -113,11 +106,20 @@ export class AppIsolate implements Runnable {
   }
 
   hasWork(): boolean {
-    return !this.#dead && (!this.#queue.isEmpty || this.#arriving.length > 0);
+    return !this.#dead && !this.#isBehind && (!this.#queue.isEmpty || this.#arriving.length > 0);
   }
 
   heapBytes(): number {
     return this.#isolate?.heapBytes() ?? 0;
+  }
+
+  /** See TenantIsolate. */
+  get wasmUse(): { bytes: number; memories: number } {
+    return this.#isolate?.wasmUse ?? { bytes: 0, memories: 0 };
+  }
+
+  get memoryBytesMax(): number {
+    return this.#options.limits.memoryMbMax * MB;
   }
 
   accept(request: ActiveRequest): void {
@@ -125,17 +127,18 @@ export class AppIsolate implements Runnable {
   }
 
   /** One entry with what waits now. */
-  async turn(): Promise<void> {
+  async turn(): Promise<number | undefined> {
     const isolate = this.#isolate;
-    if (isolate === undefined || this.#dead) return;
+    if (isolate === undefined || this.#dead || this.#isBehind) return undefined;
     const owners = new Set<number>();
     this.#queue.packWaiting(owners);
     const fresh = this.#packArriving(owners);
     const { packed, buffers } = this.#queue.take();
-    if (packed === '|') return;
+    if (packed === '|') return undefined;
     this.#isEntered = true;
     const outcome = await isolate.enter(packed, Date.now(), buffers, this.#budget.of(this.#ownersOf(owners)));
     this.#charge(outcome, owners, fresh);
+    return outcome.cpuMs;
   }
 
   #ownersOf(ids: ReadonlySet<number>): ActiveRequest[] {
@@ -158,11 +161,11 @@ export class AppIsolate implements Runnable {
       }
       active.id = ++this.#lastId;
       this.#active.set(active.id, active);
-      this.#packRequest(active);
+      this.#queue.pack(requestMessage(active, this.#streams));
       owners.add(active.id);
       fresh.push(active);
     }
-    if (this.#wakeTimer === undefined) this.#armWake();
+    this.#alarm.resume();
     return fresh;
   }
 
@@ -172,23 +175,12 @@ export class AppIsolate implements Runnable {
     this.#events.finished(active);
   }
 
-  #packRequest(active: ActiveRequest): void {
-    const { method, url, headers, body, scheduled } = active.request;
-    if (scheduled !== undefined) return this.#queue.pack({ kind: ToGuest.scheduled, fields: [active.id, scheduled.cron, scheduled.timeMs], buffers: [], owner: active.id });
-    if (body === null) this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.none, '', ...headers]));
-    else if (body instanceof Uint8Array) {
-      const text = asText(body);
-      if (text !== undefined) this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.text, text, ...headers]));
-      else this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.buffer, BUFFER_INDEX, ...headers], [new Uint8Array(body).buffer]));
-    } else {
-      const stream = this.#streams.offer(bodyReader(body), active.id);
-      this.#queue.pack(message(active.id, [active.id, method, url, BodyKind.stream, stream, ...headers]));
-    }
-  }
-
   #charge(outcome: EntryOutcome, owners: ReadonlySet<number>, fresh: readonly ActiveRequest[]): void {
     const charged = this.#ownersOf(owners);
     const share = charged.length === 0 ? 0 : outcome.cpuMs / charged.length;
+    const readUntilMs = performance.now() + READ_MS;
+    if (outcome.end === 'done') this.slice(() => performance.now() < readUntilMs);
+    else this.#readLast();
     for (const active of charged) active.cpuMs += share;
     this.#budget.learn(outcome.cpuMs, owners.size);
     this.#passRejectionOn(outcome.rejection, charged);
@@ -203,6 +195,16 @@ export class AppIsolate implements Runnable {
     for (const active of charged) {
       if (this.#active.has(active.id) && this.#checkCharge(active)) return;
     }
+    this.#checkWasm(charged);
+  }
+
+  /** Some of it may be garbage that V8 has not collected: up to twice the limit the isolate finishes what it has. */
+  #checkWasm(charged: readonly ActiveRequest[]): void {
+    const { bytes } = this.wasmUse;
+    const limit = this.memoryBytesMax;
+    if (bytes <= limit) return;
+    if (bytes > WASM_PER_LIMIT * limit) this.#end('memory_limit', 'WebAssembly memories over the memory limit', charged, []);
+    else this.#events.outgrown();
   }
 
   /** The guest learns of it in an entry of its own, for which a request pays that was in this one. */
@@ -236,7 +238,9 @@ export class AppIsolate implements Runnable {
   }
 
   #end(code: IsolateEnd['code'], text: string, suspects: readonly ActiveRequest[], notStarted: readonly ActiveRequest[]): void {
-    if (this.#dead) return;
+    if (this.#dead || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#readLast();
     this.#settleFinished();
     const current = this.#active.get(this.#isolate?.progress[SharedSlot.current] ?? 0);
     const seen = suspects.filter((suspect) => !notStarted.includes(suspect));
@@ -258,6 +262,12 @@ export class AppIsolate implements Runnable {
     this.#end('memory_limit', text, [...this.#active.values()], []);
   }
 
+  /** It takes more memory than it may: what it has is lost, an entry under way is stopped. */
+  endForMemory(text: string): void {
+    if (this.#dead || this.#isolate?.stopForMemory() === true) return;
+    this.#end('memory_limit', text, [...this.#active.values()], []);
+  }
+
   /** Frees the isolate. What is unfinished is lost. */
   dispose(): void {
     if (!this.#dead) this.#release();
@@ -265,7 +275,8 @@ export class AppIsolate implements Runnable {
 
   #release(): void {
     this.#dead = true;
-    clearTimeout(this.#wakeTimer);
+    this.#alarm.stop();
+    this.#inbox.clear();
     for (const active of this.#active.values()) active.endWork();
     this.#calls.clear();
     this.#streams.release(undefined, 'The app was restarted');
@@ -304,13 +315,67 @@ export class AppIsolate implements Runnable {
   // What the guest posts
 
   /** One crossing from the guest. Its content is not trusted: unknown ids are ignored, a malformed crossing ends the isolate. */
-  receive(packed: string, buffers: readonly (ArrayBuffer | undefined)[]): void {
+  receive(packed: string, buffers: CrossingBuffers): void {
     if (this.#dead) return;
+    this.#inbox.add(packed, buffers);
+    if (this.#inbox.bytes > INBOX_BYTES_MAX) this.slice(() => this.#inbox.bytes > INBOX_BYTES_MAX);
+    this.#events.posted(this);
+  }
+
+  /** Reads what the guest has posted; the app is charged for it, and a request for its host calls. */
+  slice(goOn: () => boolean): boolean {
+    if (this.#dead || this.#inbox.isEmpty) return false;
+    const usedMs = threadMeter();
+    const startedMs = performance.now();
+    const callMs = new Map<ActiveRequest, number>();
+    while (this.#readNext(callMs) && goOn());
+    const cpuMs = usedMs();
+    this.#events.charged(cpuMs);
+    const cpuPart = Math.min(1, cpuMs / (performance.now() - startedMs));
+    for (const [active, ms] of callMs) this.#chargeCall(active, ms * cpuPart);
+    return this.#dead ? false : this.#readOn();
+  }
+
+  #readOn(): boolean {
+    const wasBehind = this.#isBehind;
+    this.#isBehind = !this.#inbox.isEmpty;
+    if (wasBehind && this.hasWork()) this.#events.wake();
+    return this.#isBehind;
+  }
+
+  /** False: nothing is left. */
+  #readNext(callMs: Map<ActiveRequest, number>): boolean {
     try {
-      const unpacker = new Unpacker(packed);
-      for (let kind = unpacker.next(); kind !== 0 && !this.#dead; kind = unpacker.next()) this.#receive(kind, unpacker, buffers);
+      const message = this.#inbox.next();
+      if (message === undefined) return false;
+      if (message.kind === ToHost.call) this.#openCall(message, callMs);
+      else this.#receive(message.kind, message.unpacker, message.buffers);
     } catch (error) {
+      this.#inbox.drop();
       this.#end('app_restarted', `Malformed crossing: ${error instanceof Error ? error.message : 'unknown'}`, [...this.#active.values()], []);
+    }
+    return !this.#dead && !this.#inbox.isEmpty;
+  }
+
+  #openCall({ unpacker, buffers }: GuestMessage, callMs: Map<ActiveRequest, number>): void {
+    const startedMs = performance.now();
+    const request = this.#calls.open(unpacker, buffers);
+    if (request !== undefined) callMs.set(request, (callMs.get(request) ?? 0) + performance.now() - startedMs);
+  }
+
+  #chargeCall(active: ActiveRequest, cpuMs: number): void {
+    active.cpuMs += cpuMs;
+    if (this.#active.get(active.id) === active) this.#checkCharge(active);
+  }
+
+  /** The isolate ends: what it has posted before counts, but no call begins any more. */
+  #readLast(): void {
+    try {
+      for (let message = this.#inbox.next(); message !== undefined && !this.#dead; message = this.#inbox.next()) {
+        if (message.kind !== ToHost.call) this.#receive(message.kind, message.unpacker, message.buffers);
+      }
+    } catch {
+      this.#inbox.clear();
     }
   }
 
@@ -322,8 +387,6 @@ export class AppIsolate implements Runnable {
         return this.#fail(unpacker);
       case ToHost.done:
         return this.#waitUntilDone(unpacker.number());
-      case ToHost.call:
-        return this.#calls.open(unpacker, buffers);
       case ToHost.cancelCall:
         return this.#calls.cancel(unpacker.number());
       case ToHost.pull:
@@ -339,7 +402,7 @@ export class AppIsolate implements Runnable {
       case ToHost.streamError:
         return this.#streamFailed(unpacker.number(), unpacker.field());
       case ToHost.wake:
-        return this.#scheduleWake(unpacker.field(), unpacker.number());
+        return this.#alarm.set(unpacker.field(), unpacker.number());
       case ToHost.log:
         return this.#events.log(unpacker.field(), this.#active.get(unpacker.number()), unpacker.field());
       default:
@@ -422,48 +485,14 @@ export class AppIsolate implements Runnable {
     consumer.error(text);
   }
 
-  // Timers: one wake-up an isolate, and only while a request is there to be charged
-
-  #scheduleWake(time: string, owner: number): void {
-    this.#wakeAtMs = time === '' ? undefined : Number(time);
-    this.#wakeOwner = owner;
-    this.#armWake();
-  }
-
-  #armWake(): void {
-    clearTimeout(this.#wakeTimer);
-    this.#wakeTimer = undefined;
-    if (this.#wakeAtMs === undefined || this.#dead) return;
-    const delayMs = Math.min(Math.max(this.#wakeAtMs - Date.now(), 0), HOST_LIMITS.timerMsMax);
-    this.#wakeTimer = setTimeout(() => this.#wake(), delayMs);
-  }
-
-  #wake(): void {
-    this.#wakeTimer = undefined;
-    if (this.#wakeAtMs === undefined || this.#active.size === 0) return;
-    if (Date.now() < this.#wakeAtMs) return this.#armWake();
-    this.#wakeAtMs = undefined;
-    this.#queue.push(ToGuest.wake, [], this.#wakeOwner);
+  #wake(owner: number): void {
+    this.#queue.push(ToGuest.wake, [], owner);
     this.#events.wake();
   }
-}
-
-function message(owner: number, fields: readonly (string | number)[], buffers: readonly ArrayBuffer[] = []): { kind: number; fields: readonly (string | number)[]; buffers: readonly ArrayBuffer[]; owner: number } {
-  return { kind: ToGuest.request, fields, buffers, owner };
 }
 
 function bufferAt(buffers: readonly (ArrayBuffer | undefined)[], index: number): ArrayBuffer {
   const buffer = buffers[index];
   if (buffer === undefined) throw new RangeError('no such buffer');
   return buffer;
-}
-
-/** A body that is UTF-8 crosses as text, which is what most apps read; a byte order mark would get lost that way. */
-function asText(body: Uint8Array): string | undefined {
-  if (body[0] === 0xef || !isUtf8(body)) return undefined;
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-}
-
-function bodyReader(body: RequestBodyStream): { read(): Promise<Uint8Array | null>; cancel(): void } {
-  return { read: () => body.read(), cancel: () => body.cancel() };
 }

@@ -3,7 +3,8 @@ import type { AppDeployment } from '../../protocol/app.ts';
 import type { AppHandler, AppRequest, ResponseSink } from '../../protocol/app-call.ts';
 import { NanosError, type ErrorCode } from '../../protocol/errors.ts';
 import { ActiveRequest } from './active-request.ts';
-import type { AppIsolate, AppIsolateEvents, GuestFailure, IsolateEnd } from './app-isolate.ts';
+import type { AppIsolate } from './app-isolate.ts';
+import type { AppIsolateEvents, GuestFailure, IsolateEnd } from './app-isolate-events.ts';
 import type { EntryScheduler, Runnable } from './entry-scheduler.ts';
 import { maskError } from './mask-error.ts';
 import { maskOf } from './mask-of.ts';
@@ -54,6 +55,10 @@ export class AppRunner implements AppHandler {
   #waiting: ActiveRequest[] = [];
   #current: AppIsolate | undefined;
   #starting = false;
+  /** on its way up, or was so last */
+  #rising: AppIsolate | undefined;
+  /** replaced because of their memory, and not done yet when they were */
+  #recycled: readonly AppIsolate[] = [];
   #startHoldMs = 0;
   #heldUntilMs = 0;
   #lastFailure: NanosError | undefined;
@@ -95,6 +100,11 @@ export class AppRunner implements AppHandler {
     return this.#current?.heapBytes() ?? 0;
   }
 
+  /** As the isolate last said. */
+  get wasmUse(): { bytes: number; memories: number } {
+    return this.#current?.wasmUse ?? { bytes: 0, memories: 0 };
+  }
+
   handle(request: AppRequest, sink: ResponseSink): void {
     const active = new ActiveRequest(request, sink, performance.now());
     this.#requests.add(active);
@@ -118,7 +128,7 @@ export class AppRunner implements AppHandler {
   #quarantine(nowMs: number): NanosError | undefined {
     if (nowMs >= this.#quarantinedUntilMs) return undefined;
     const retryAfterS = Math.ceil((this.#quarantinedUntilMs - nowMs) / 1000);
-    return new NanosError('quarantined', 'The app is held back after it brought a cell down', { retryAfterS });
+    return new NanosError('quarantined', 'The app is held back after it brought a cell down, or took too much of its memory', { retryAfterS });
   }
 
   #admit(active: ActiveRequest): void {
@@ -198,11 +208,15 @@ export class AppRunner implements AppHandler {
   #eventsOf(deployment: AppDeployment, holder: { isolate?: AppIsolate }): AppIsolateEvents {
     return {
       wake: () => holder.isolate !== undefined && this.#scheduler.wake(holder.isolate),
+      posted: (reader) => this.#scheduler.rounds.wake(reader),
+      charged: (cpuMs) => this.#scheduler.charge(deployment.name, cpuMs),
       threw: (active, failure) => void this.#threw(deployment, active, failure),
       refused: (active, error) => this.#refused(deployment, active, error),
       finished: (active) => this.#finished(active),
       log: (level, active, text) => this.#options.observer.log(deployment, level, active?.request.requestId, text),
       ended: (end) => this.#ended(holder.isolate, end),
+      starting: (isolate) => (this.#rising = isolate),
+      outgrown: () => holder.isolate === this.#current && this.recycle('WebAssembly memories over the memory limit'),
     };
   }
 
@@ -250,6 +264,24 @@ export class AppRunner implements AppHandler {
   /** Refuses requests for that long. */
   quarantine(forMs: number): void {
     this.#quarantinedUntilMs = Math.max(this.#quarantinedUntilMs, performance.now() + forMs);
+  }
+
+  /** A fresh isolate takes what comes from now on; this one ends with what it has. One that was replaced so before, and still goes on, is ended. */
+  recycle(text: string): void {
+    const isolate = this.#current;
+    if (isolate === undefined) return;
+    const { name } = this.#deployment;
+    this.#options.observer.event(name, 'warn', 'isolate_recycled', { message: text });
+    for (const earlier of this.#recycled) earlier.endForMemory(text);
+    this.#current = undefined;
+    this.#retire(isolate);
+    this.#recycled = isolate.isDead ? [] : [isolate];
+    this.#admitWaiting();
+  }
+
+  /** Ends what there is of the app in memory, whatever it does. */
+  endForMemory(text: string): void {
+    for (const isolate of new Set([this.#rising, this.#current, ...this.#retiring])) isolate?.endForMemory(text);
   }
 
   /** Frees the idle isolate; the next request starts a fresh one. */
@@ -352,7 +384,12 @@ export class AppRunner implements AppHandler {
   }
 }
 
-function once(app: string, turn: () => Promise<void>): Runnable {
+/** What it uses is charged when it is known. */
+function once(app: string, start: () => Promise<void>): Runnable {
+  const turn = async (): Promise<undefined> => {
+    await start();
+    return undefined;
+  };
   return { app, turn, hasWork: () => false };
 }
 

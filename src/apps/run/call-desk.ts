@@ -38,7 +38,8 @@ export class CallDesk {
     this.#options = options;
   }
 
-  open(unpacker: Unpacker, buffers: readonly (ArrayBuffer | undefined)[]): void {
+  /** Opens the call that a message of the guest asks for. Returns the request that it belongs to, when that has not ended. */
+  open(unpacker: Unpacker, buffers: readonly (ArrayBuffer | undefined)[]): ActiveRequest | undefined {
     const id = unpacker.number();
     const owner = unpacker.number();
     const name = unpacker.field();
@@ -51,6 +52,7 @@ export class CallDesk {
     if (request === undefined) this.#fail(id, owner, new TypeError('The request that this belongs to has ended'));
     else if (this.#open.size >= HOST_LIMITS.hostCallsMax || own.length !== count) this.#fail(id, owner, new TypeError('Too many calls under way'));
     else void this.#run({ id, owner, abort: new AbortController() }, request, name, fields, own);
+    return request;
   }
 
   async #run(call: OpenCall, request: ActiveRequest, name: string, fields: string[], buffers: ArrayBuffer[]): Promise<void> {

@@ -4,6 +4,8 @@ import type { ActiveRequest } from './active-request.ts';
 const ITEMS_MAX = 32;
 /** Part of the limit that an entry is expected to use, when requests are batched. */
 const EXPECTED_PART = 0.5;
+/** Nor is more expected of it, however much a request may use: short turns are what apps have beside the long ones of others. */
+const EXPECTED_MS_MAX = 8;
 const SMOOTHING = 0.2;
 /** An entry with several owners may go over its expectation by this factor before it is stopped. */
 const SURPRISE_FACTOR = 4;
@@ -23,7 +25,7 @@ export class EntryBudget {
 
   /** How many new requests may join an entry that already has work for `owners` requests. */
   itemsMax(owners: number): number {
-    const affordable = Math.floor((this.#limitMs * EXPECTED_PART) / Math.max(this.#averageMs, 0.01));
+    const affordable = Math.floor(Math.min(this.#limitMs * EXPECTED_PART, EXPECTED_MS_MAX) / Math.max(this.#averageMs, 0.01));
     return Math.max(owners === 0 ? 1 : 0, Math.min(affordable, ITEMS_MAX) - owners);
   }
 

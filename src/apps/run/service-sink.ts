@@ -1,9 +1,9 @@
 /** The answer of one app to another: what an HTTP client would be sent, as a reply and a stream. */
 import type { ResponseHead, ResponseSink } from '../../protocol/app-call.ts';
-import { NanosError } from '../../protocol/errors.ts';
+import type { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
-import { isHeaderList } from './header-syntax.ts';
 import type { ByteReader } from './guest-streams.ts';
+import { serviceHeadRefusal } from './service-head.ts';
 
 export interface ServiceAnswer {
   readonly head: ResponseHead;
@@ -50,12 +50,10 @@ export class ServiceSink implements ResponseSink, ByteReader {
     return refusal;
   }
 
-  #check({ status, statusText, headers }: ResponseHead): NanosError | undefined {
+  #check(head: ResponseHead): NanosError | undefined {
     this.headSent = true;
-    const isValid = Number.isInteger(status) && status >= 200 && status <= 599 && isHeaderList(['x', statusText, ...headers]);
-    if (isValid) return undefined;
-    const refusal = new NanosError('app_threw', 'The response has a head that can not be sent');
-    this.#reject(refusal);
+    const refusal = serviceHeadRefusal(head);
+    if (refusal !== undefined) this.#reject(refusal);
     return refusal;
   }
 

@@ -7,9 +7,13 @@ import type { AppDeployment } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import type { IsolatePool } from '../../sandbox/isolate/isolate-pool.ts';
 import { TenantIsolate, type EntryOutcome, type Environment } from '../../sandbox/isolate/tenant-isolate.ts';
-import { AppIsolate, type AppIsolateEvents } from './app-isolate.ts';
+import { AppIsolate } from './app-isolate.ts';
+import type { AppIsolateEvents } from './app-isolate-events.ts';
 import { ownBuffer } from './guest-streams.ts';
 import type { HostCallTable } from './host-call.ts';
+
+/** What the host itself uses for a start: reading the artefact, restoring a snapshot. */
+const RESTORE_CPU_MS = 3;
 
 export interface StartDependencies {
   /** isolates restored ahead from the API snapshot */
@@ -31,8 +35,9 @@ export async function startAppIsolate(dependencies: StartDependencies, deploymen
   const isolate = await isolateFor(dependencies.pool, artefact, limits.memoryMbMax, onCatastrophe);
   isolate.onCatastrophe = onCatastrophe;
   app.bind(isolate);
+  events.starting(app);
   try {
-    await bringUp(app, isolate, artefact, deployment);
+    await bringUp(app, isolate, artefact, deployment, events);
   } catch (error) {
     isolate.dispose();
     throw error;
@@ -45,15 +50,18 @@ function isolateFor(pool: IsolatePool, { snapshot }: ArtefactContent, memoryMbMa
   return TenantIsolate.create({ snapshot: new ivm.ExternalCopy(ownBuffer(snapshot), { transferOut: true }), partTexts: pool.partTexts, memoryMbMax, onCatastrophe });
 }
 
-async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment): Promise<void> {
+async function bringUp(app: AppIsolate, isolate: TenantIsolate, artefact: ArtefactContent, deployment: AppDeployment, events: AppIsolateEvents): Promise<void> {
   const { limits } = deployment;
   const environment = environmentOf(artefact, deployment);
   const attached = await isolate.attach((packed, buffers) => app.receive(packed, buffers), environment, limits.startupMsMax);
+  events.charged(RESTORE_CPU_MS + attached.cpuMs);
   checkStart(attached, limits.startupMsMax);
   if (artefact.snapshot !== undefined) return;
   const check = artefact.awaits ? TOP_LEVEL_CHECK : undefined;
   const program = { source: artefact.script, filename: APP_FILENAME, codeCache: artefact.codeCache, check };
-  checkStart(await isolate.evaluate(program, limits.startupMsMax), limits.startupMsMax);
+  const evaluated = await isolate.evaluate(program, limits.startupMsMax);
+  events.charged(evaluated.cpuMs);
+  checkStart(evaluated, limits.startupMsMax);
 }
 
 function environmentOf({ wasm }: ArtefactContent, { vars, secrets, bindings }: AppDeployment): Environment {

@@ -1,6 +1,6 @@
 /** Stops entries into isolates that use more CPU than they were given. */
-import { workerCpuUs } from './cpu-clock.ts';
-import { CpuShares, type Work } from './cpu-shares.ts';
+import type { Work } from './cpu-shares.ts';
+import { workerCpu } from './worker-cpu.ts';
 
 const TICK_MS = 5;
 /** Ticks without any entry running, after which the timer rests. */
@@ -11,13 +11,12 @@ export interface WatchedEntry extends Work {
   stop(): void;
 }
 
-const shares = new CpuShares(() => workerCpuUs() / 1000, () => performance.now());
 const running = new Set<WatchedEntry>();
 let timer: NodeJS.Timeout | undefined;
 let idleTicks = 0;
 
 export function watchEntry(entry: WatchedEntry): void {
-  shares.begin(entry);
+  workerCpu.begin(entry);
   running.add(entry);
   idleTicks = 0;
   timer ??= setInterval(tick, TICK_MS);
@@ -26,7 +25,7 @@ export function watchEntry(entry: WatchedEntry): void {
 /** Ends the watch and returns the entry's charge in ms. */
 export function endWatch(entry: WatchedEntry): number {
   running.delete(entry);
-  return shares.end(entry);
+  return workerCpu.end(entry);
 }
 
 function tick(): void {
@@ -34,9 +33,9 @@ function tick(): void {
     if (++idleTicks > IDLE_TICKS_MAX) rest();
     return;
   }
-  shares.read();
+  workerCpu.read();
   for (const entry of running) {
-    if (shares.chargeMs(entry) >= entry.budgetMs) entry.stop();
+    if (workerCpu.chargeMs(entry) >= entry.budgetMs) entry.stop();
   }
 }
 

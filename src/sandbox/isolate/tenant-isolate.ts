@@ -13,6 +13,8 @@ const STOP_MS_MAX = 2_000;
 const WALL_PER_CPU = 20;
 
 const SEED_BYTES = 32;
+const WASM_PAGES_PER_MB = 16;
+const WASM_PAGE_BYTES = 65_536;
 
 export type Snapshot = ivm.ExternalCopy<ArrayBuffer>;
 /** Text that any number of isolates read from the one copy of it, outside of their heaps. */
@@ -68,16 +70,19 @@ export class TenantIsolate {
   readonly #context: ivm.Context;
   readonly #entry: Entry;
   readonly #partTexts: SharedText | undefined;
+  readonly #memoryMbMax: number;
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_SLOTS * 4));
   #dispatch: Dispatch | undefined;
   #lost = false;
   #loseEntry: ((message: string) => void) | undefined;
+  #stopEntry: ((end: 'cpu' | 'memory') => void) | undefined;
 
   /** The isolate's thread is lost: parked by V8, or not to be stopped. The process should be replaced. */
   onCatastrophe: (message: string) => void;
 
-  private constructor(isolate: ivm.Isolate, context: ivm.Context, entry: Entry, { partTexts, onCatastrophe = () => undefined }: TenantIsolateOptions) {
+  private constructor(isolate: ivm.Isolate, context: ivm.Context, entry: Entry, { partTexts, memoryMbMax, onCatastrophe = () => undefined }: TenantIsolateOptions) {
     this.onCatastrophe = onCatastrophe;
+    this.#memoryMbMax = memoryMbMax;
     this.#partTexts = partTexts;
     this.#isolate = isolate;
     this.#context = context;
@@ -103,19 +108,25 @@ export class TenantIsolate {
     return this.#shared;
   }
 
-  /** V8 heap and buffers, in bytes. */
+  /** What the guest's boundary last said of its WebAssembly memories, which are in no heap. */
+  get wasmUse(): { bytes: number; memories: number } {
+    return { bytes: this.#shared[SharedSlot.wasmPages]! * WASM_PAGE_BYTES, memories: this.#shared[SharedSlot.wasmMemories]! };
+  }
+
+  /** V8 heap and buffers, in bytes; 0 once it is disposed of. Not while it is entered: the answer would wait for that to end. */
   heapBytes(): number {
-    if (this.#isolate.isDisposed) return 0;
-    const { total_heap_size: heap, externally_allocated_size: external } = this.#isolate.getHeapStatisticsSync();
-    return heap + external;
+    return unlessDisposed(() => {
+      const { total_heap_size: heap, externally_allocated_size: external } = this.#isolate.getHeapStatisticsSync();
+      return heap + external;
+    }) ?? 0;
   }
 
   /** Connects the guest's boundary to `post`. Once. */
   async attach(post: HostPost, environment: Environment, budgetMs: number): Promise<EntryOutcome> {
-    const callback = new ivm.Callback((packed: unknown, ...buffers: unknown[]) => post(checkedText(packed), buffers.map(checkedBuffer)), { ignored: true });
+    const callback = callbackTo(post);
     const seed = randomFillSync(new Uint8Array(SEED_BYTES)).buffer;
     const wasm = new ivm.ExternalCopy([...environment.wasm]).copyInto({ release: true });
-    const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, environment.bindingsJson, wasm, this.#partTexts?.copyInto() ?? ''];
+    const args = ['attach', callback, new ivm.ExternalCopy(this.#shared.buffer).copyInto(), moveIn(seed), environment.varsJson, environment.secretsJson, environment.bindingsJson, wasm, this.#partTexts?.copyInto() ?? '', this.#memoryMbMax * WASM_PAGES_PER_MB];
     return this.#run(budgetMs, async (timeout) => {
       const dispatch = (await this.#entry.apply(undefined, args, { timeout, result: { reference: true } })) as Dispatch;
       if (dispatch.typeof !== 'function') throw new Error('The program keeps the host from attaching');
@@ -145,6 +156,7 @@ export class TenantIsolate {
     if (dispatch === undefined) throw new Error('The isolate is not attached');
     const args: (string | number | ivm.Copy<ArrayBuffer>)[] = [packed, timeMs, ...buffers.map(moveIn)];
     this.#shared[SharedSlot.handedOver] = 0;
+    this.#shared[SharedSlot.started] = 0;
     let thrown: unknown;
     const outcome = await this.#run(budgetMs, async (timeout) => {
       try {
@@ -159,38 +171,50 @@ export class TenantIsolate {
     return { end: 'done', cpuMs: outcome.cpuMs, message: '', rejection: describeRejection(thrown) };
   }
 
+  /** Ends the entry under way with `memory`. False: there is none. */
+  stopForMemory(): boolean {
+    if (this.#stopEntry === undefined || this.#lost) return false;
+    this.#stopEntry('memory');
+    return true;
+  }
+
   /** Frees the isolate; code that runs in it is stopped. */
   dispose(): void {
-    if (!this.#lost && !this.#isolate.isDisposed) this.#isolate.dispose();
+    if (!this.#lost) unlessDisposed(() => this.#isolate.dispose());
   }
 
   async #run(budgetMs: number, action: (timeoutMs: number) => Promise<unknown>): Promise<EntryOutcome> {
-    const cpuTimeAtStart = this.#isolate.cpuTime;
     const isolate = this.#isolate;
-    let overBudget = false;
+    const cpuTimeAtStart = unlessDisposed(() => isolate.cpuTime);
+    if (cpuTimeAtStart === undefined) return { end: 'memory', cpuMs: 0, message: 'the memory limit ended it between two entries' };
+    let stopped: 'cpu' | 'memory' | undefined;
     let enteredMs = 0;
     let giveUp: NodeJS.Timeout | undefined;
     const entry: WatchedEntry = {
       budgetMs,
       insideMs: () => {
         // a disposed isolate has no clock: what was read last stands
-        if (!isolate.isDisposed) enteredMs = Number(isolate.cpuTime - cpuTimeAtStart) / 1e6;
+        const cpuTime = unlessDisposed(() => isolate.cpuTime);
+        if (cpuTime !== undefined) enteredMs = Number(cpuTime - cpuTimeAtStart) / 1e6;
         return enteredMs;
       },
-      stop: () => {
-        if (overBudget) return;
-        overBudget = true;
-        isolate.dispose();
-        giveUp = setTimeout(() => this.#lose('Code that runs in the isolate can not be stopped'), STOP_MS_MAX);
-      },
+      stop: () => stop('cpu'),
     };
+    const stop = (end: 'cpu' | 'memory'): void => {
+      if (stopped !== undefined) return;
+      stopped = end;
+      unlessDisposed(() => isolate.dispose());
+      giveUp = setTimeout(() => this.#lose('Code that runs in the isolate can not be stopped'), STOP_MS_MAX);
+    };
+    this.#stopEntry = stop;
     watchEntry(entry);
     const lost = new Promise<string>((resolve) => (this.#loseEntry = resolve));
     const failure = await Promise.race([action(Math.ceil(budgetMs * WALL_PER_CPU) + 1_000).then(() => undefined, messageOf), lost]);
     clearTimeout(giveUp);
     this.#loseEntry = undefined;
+    this.#stopEntry = undefined;
     const cpuMs = endWatch(entry);
-    if (overBudget) return { end: 'cpu', cpuMs, message: 'over the CPU limit' };
+    if (stopped !== undefined) return { end: stopped, cpuMs, message: stopped === 'cpu' ? 'over the CPU limit' : 'over the memory limit' };
     if (failure === undefined) return { end: 'done', cpuMs, message: '' };
     return { end: endOf(failure), cpuMs, message: failure };
   }
@@ -203,9 +227,20 @@ export class TenantIsolate {
   }
 }
 
+/** V8 may dispose of an isolate at any moment, from a thread of its own, when it is over its memory limit: no question before tells. */
+function unlessDisposed<T>(use: () => T): T | undefined {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof Error && /disposed/iu.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
 function endOf(failure: string): EntryOutcome['end'] {
   if (failure.startsWith('Script execution timed out')) return 'cpu';
-  return /memory limit|out of memory|allocation failed/iu.test(failure) ? 'memory' : 'failed';
+  // it is nobody else's doing: what the host disposes of, it does not enter
+  return /memory limit|out of memory|allocation failed|isolate is disposed/iu.test(failure) ? 'memory' : 'failed';
 }
 
 function messageOf(error: unknown): string {
@@ -224,6 +259,15 @@ function describeRejection(reason: unknown): Rejection {
 function cachedData(codeCache: Uint8Array | undefined): { cachedData?: ivm.ExternalCopy<ArrayBuffer> } {
   if (codeCache === undefined) return {};
   return { cachedData: new ivm.ExternalCopy(new Uint8Array(codeCache).buffer) };
+}
+
+/** isolated-vm holds the function for as long as the callback is known: whatever the function reaches must not lead to the callback, or neither ever goes. */
+function callbackTo(post: HostPost): ivm.Callback {
+  // by its name it would be known inside, if it could be reached there: functions that settle promises have none
+  const fromGuest = function fromGuest(packed: unknown, ...buffers: unknown[]): void {
+    post(checkedText(packed), buffers.map(checkedBuffer));
+  };
+  return new ivm.Callback(fromGuest, { ignored: true });
 }
 
 /** Moves the buffer's memory into the isolate; it is detached here. */
