@@ -10,6 +10,7 @@ export function forbidCodeFromStrings(global: Record<string, unknown>): void {
   };
   Object.defineProperty(evaluate, 'name', { value: 'eval' });
   Object.defineProperty(global, 'eval', { value: evaluate, writable: true, configurable: true });
+  // the first is the prototype of the others
   const samples = [function () {}, async function () {}, function* () {}, async function* () {}];
   for (const sample of samples) {
     const prototype = Object.getPrototypeOf(sample) as object;
@@ -20,7 +21,7 @@ export function forbidCodeFromStrings(global: Record<string, unknown>): void {
     Object.defineProperty(constructor, 'name', { value: native.name });
     Object.defineProperty(constructor, 'length', { value: 1 });
     Object.defineProperty(constructor, 'prototype', { value: prototype, writable: false });
-    Object.setPrototypeOf(constructor, Object.getPrototypeOf(native) as object);
+    Object.setPrototypeOf(constructor, native.name === 'Function' ? prototype : (global['Function'] as object));
     Object.defineProperty(prototype, 'constructor', { value: constructor, writable: native.name === 'Function', configurable: true });
     if (native.name === 'Function') Object.defineProperty(global, 'Function', { value: constructor, writable: true, configurable: true });
   }

@@ -18,7 +18,9 @@ import { randomFill, seedRandom } from './random.ts';
 import { abortRequest, receiveRequest, receiveScheduled } from './requests.ts';
 import { cancelOutbound, grantCredit, offerOutbound, openInbound, receiveChunk, receiveEnd, receiveStreamError } from './streams.ts';
 import { runDueTimers } from './timers.ts';
+import { inTurn } from './turns.ts';
 import { compileWasm, installWasm } from './wasm.ts';
+import { setMemoryPagesMax, shareMemoryUse } from './wasm-memory-budget.ts';
 import { reportRejection } from '../webapi/global-events/index.ts';
 import { DOMException } from '../webapi/dom/dom-exception.ts';
 
@@ -39,16 +41,28 @@ function dispatch(packed: string, timeMs: number, b0: B, b1: B, b2: B, b3: B, b4
   shared![SharedSlot.started] = 0;
   shared![SharedSlot.handedOver] = 0;
   const unpacker = new Unpacker(packed);
-  for (let kind = unpacker.next(); kind !== 0; kind = unpacker.next()) {
-    try {
-      receive(kind, unpacker, buffers);
-    } catch (error) {
-      enterRequest(0);
-      const { name, message: text } = describeError(error);
-      log('error', `Uncaught ${name}: ${text}`);
-    }
-  }
+  const handOver = (): void => {
+    const kind = unpacker.next();
+    if (kind === 0) return handedOver();
+    receiveOrLog(kind, unpacker, buffers);
+    inTurn(handOver);
+  };
+  inTurn(handOver);
+}
+
+function handedOver(): void {
+  shareMemoryUse(shared!);
   shared![SharedSlot.handedOver] = 1;
+}
+
+function receiveOrLog(kind: number, unpacker: Unpacker, buffers: (index: number) => ArrayBuffer): void {
+  try {
+    receive(kind, unpacker, buffers);
+  } catch (error) {
+    enterRequest(0);
+    const { name, message: text } = describeError(error);
+    log('error', `Uncaught ${name}: ${text}`);
+  }
 }
 
 function receive(kind: number, unpacker: Unpacker, buffers: (index: number) => ArrayBuffer): void {
@@ -95,7 +109,8 @@ function readReply(unpacker: Unpacker, buffers: (index: number) => ArrayBuffer):
 
 /**
  * Host only, once. Gives the isolate its way out, its memory shared with the host ({@link SharedSlot}), a random seed of 32 bytes, its
- * environment, its compiled imports and the texts of the API's lazy parts. Returns {@link dispatch}.
+ * environment, its compiled imports, the texts of the API's lazy parts and how many pages of 64 KB a memory of WebAssembly may have. Returns
+ * {@link dispatch}.
  */
 function attach(
   post: Post,
@@ -106,6 +121,7 @@ function attach(
   bindingsJson: string,
   wasm: readonly ArrayBuffer[],
   partTexts: string,
+  memoryPagesMax: number,
 ): typeof dispatch {
   if (attached) throw new Error('Already attached');
   attached = true;
@@ -114,9 +130,13 @@ function attach(
   shareProgress(shared);
   seedRandom(new Uint8ArrayConstructor(seed));
   setEnvironment(varsJson, secretsJson, bindingsJson);
+  setMemoryPagesMax(memoryPagesMax);
   installWasm(globalThis);
   for (let i = 0; i < wasm.length; i++) defineProperty(wasmModules, i, { value: compileWasm(wasm[i]!), enumerable: true });
-  attachOutbox(post);
+  attachOutbox((packed, a0, a1, a2, a3, a4, a5, a6, a7) => {
+    shareMemoryUse(shared!);
+    post(packed, a0, a1, a2, a3, a4, a5, a6, a7);
+  });
   return dispatch;
 }
 

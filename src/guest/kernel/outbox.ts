@@ -4,6 +4,7 @@
  */
 import { CROSSING_BUFFERS_MAX, Packer } from '../../protocol/boundary.ts';
 import { defineProperty, PromiseConstructor, promiseThen } from './primordials.ts';
+import { morePieces } from './turns.ts';
 
 type B = ArrayBuffer | undefined;
 export type Post = (packed: string, b0: B, b1: B, b2: B, b3: B, b4: B, b5: B, b6: B, b7: B) => void;
@@ -62,7 +63,7 @@ export function attachBuffer(buffer: ArrayBuffer): number {
 }
 
 function turn(): void {
-  restedTurns = packer.messages === seenMessages ? restedTurns + 1 : 0;
+  restedTurns = packer.messages === seenMessages && !morePieces() ? restedTurns + 1 : 0;
   seenMessages = packer.messages;
   if (restedTurns < RESTING_TURNS) promiseThen(resolved, turn);
   else {

@@ -18,9 +18,6 @@ export const Uint8ArrayConstructor = Uint8Array;
 export const Int32ArrayConstructor = Int32Array;
 export const WeakRefConstructor = WeakRef;
 export const weakRefDeref = uncurryThis(WeakRef.prototype.deref as (this: WeakRef<object>) => object | undefined);
-export const WeakMapConstructor = WeakMap;
-export const weakMapGet = uncurryThis(WeakMap.prototype.get as (this: WeakMap<object, number>, key: object) => number | undefined);
-export const weakMapSet = uncurryThis(WeakMap.prototype.set as (this: WeakMap<object, number>, key: object, value: number) => unknown);
 
 /** Rejections are the caller's to handle by its second callback; what comes back is of no interest. */
 export const promiseThen: (promise: Promise<unknown>, resolved?: (value: never) => unknown, rejected?: (reason: unknown) => unknown) => void = uncurryThis(

@@ -4,7 +4,7 @@ import { AbortController } from '../webapi/dom/abort-controller.ts';
 import { DOMException } from '../webapi/dom/dom-exception.ts';
 import { outgoingResponse, requestFromHost, Response, type IncomingRequest, type OutgoingBody } from '../webapi/fetch/index.ts';
 import { callFetch, callScheduled } from './app.ts';
-import { countStarted, enterRequest } from './current-request.ts';
+import { countStarted, currentRequest, enterRequest } from './current-request.ts';
 import { describeError } from './describe-error.ts';
 import { ExecutionContext } from './execution-context.ts';
 import { fixedBuffer } from './fixed-buffer.ts';
@@ -13,6 +13,7 @@ import { attachBuffer, message } from './outbox.ts';
 import { isPromise, PromiseConstructor, promiseThen } from './primordials.ts';
 import { offerOutbound, openInbound } from './streams.ts';
 import { Table } from './table.ts';
+import { endTurnsWhen } from './turns.ts';
 
 class ActiveRequest {
   readonly id: number;
@@ -78,6 +79,7 @@ class ActiveRequest {
 }
 
 const requests = new Table<ActiveRequest>();
+endTurnsWhen(() => requests.get(currentRequest()) === undefined);
 
 function clientGone(): DOMException {
   return new DOMException('The client disconnected', 'AbortError');

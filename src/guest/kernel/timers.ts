@@ -4,6 +4,7 @@ import { bindTimerQueue, TimerQueue } from '../webapi/timers/index.ts';
 import { nowMs } from './clock.ts';
 import { currentRequest, enterRequest } from './current-request.ts';
 import { message } from './outbox.ts';
+import { inTurn } from './turns.ts';
 
 /** All timers of the isolate; the host is asked for one wake-up, the earliest. */
 const queue = new TimerQueue({
@@ -15,8 +16,14 @@ const queue = new TimerQueue({
   },
   currentRequest,
   withRequest(requestId, callback) {
-    enterRequest(requestId);
-    callback();
+    inTurn(() => {
+      enterRequest(requestId);
+      try {
+        callback();
+      } catch (error) {
+        reportException(error);
+      }
+    });
   },
   reportException,
 });

@@ -1,72 +1,76 @@
 /**
- * How much memory of WebAssembly one isolate may have, in all its memories together. V8 counts none of it against the isolate's limit; each memory
- * alone is capped by a flag of the process. What lives is summed up when another one is asked for: what grows inside a module meanwhile is not seen.
+ * How much memory of WebAssembly one isolate may have. V8 counts none of it against the isolate's limit. Every memory is made here, also those that
+ * modules define (see protocol/wasm-memory.ts): each may grow as far as the isolate's limit, what lives is summed up when another one is asked for,
+ * and the host is told the sum with every crossing, so that it ends or replaces an isolate whose memories have grown too far since.
  * Kept in linked records, on which a tenant's accessors for Array and Object have no hold.
  */
-import { WeakMapConstructor, weakMapGet, weakMapSet, WeakRefConstructor, weakRefDeref } from './primordials.ts';
-import { initialPages } from './wasm-pages.ts';
+import { SharedSlot } from '../../protocol/boundary.ts';
+import { arrayBufferByteLength, WeakRefConstructor, weakRefDeref } from './primordials.ts';
 
 const PAGE_BYTES = 65_536;
-/** Room for two of the largest. */
-const PAGES_MAX = 4_096;
+/** The pages of memories that V8 has not collected yet count too: room for those. */
+const PAGES_TOGETHER_PER_MEMORY = 2;
+/** Each takes a few of the mappings that a process may have, and 8 GB of its addresses. */
+const MEMORIES_MAX = 256;
 
-/** Whatever keeps one of these keeps the memory. */
-interface Owner {
-  readonly object: WeakRef<object>;
-  readonly next: Owner | undefined;
-}
+export type BufferOf = (memory: object) => ArrayBuffer;
 
 interface Held {
-  readonly owners: Owner | undefined;
-  readonly bytes: () => number;
+  readonly memory: WeakRef<object>;
+  readonly bufferOf: BufferOf;
   next: Held | undefined;
 }
 
 let held: Held | undefined;
+let livingMemories = 0;
+let pagesMax = 0;
 
-/** Throws a RangeError when there is no room for that many more pages. */
-export function admitPages(pages: number): void {
-  let bytes = pages * PAGE_BYTES;
+/** Pages of one memory at most. */
+export function memoryPagesMax(): number {
+  return pagesMax;
+}
+
+export function setMemoryPagesMax(pages: number): void {
+  pagesMax = pages;
+}
+
+/** Throws a RangeError when there is no room for one more memory of that many pages. */
+export function admitMemory(pages: number): void {
+  const living = livingPages();
+  const together = pagesMax * PAGES_TOGETHER_PER_MEMORY;
+  if (pages > pagesMax || living + pages > together) throw new RangeError(`WebAssembly memories of this app are limited to ${pagesMax} pages each and ${together} together`);
+  if (livingMemories >= MEMORIES_MAX) throw new RangeError(`An app is limited to ${MEMORIES_MAX} WebAssembly memories at once`);
+}
+
+/** From now on it counts, for as long as it lives. An instance keeps its memories. */
+export function holdMemory(memory: object, bufferOf: BufferOf): void {
+  held = { memory: new WeakRefConstructor(memory), bufferOf, next: held };
+  livingMemories++;
+}
+
+/** Tells the host how much there is. */
+export function shareMemoryUse(shared: Int32Array): void {
+  if (held === undefined) return;
+  shared[SharedSlot.wasmPages] = livingPages();
+  shared[SharedSlot.wasmMemories] = livingMemories;
+}
+
+/** Forgets those that are gone. */
+function livingPages(): number {
+  let bytes = 0;
   let living: Held | undefined;
+  livingMemories = 0;
   for (let one = held; one !== undefined; ) {
     const { next } = one;
-    if (lives(one.owners)) {
+    const memory = weakRefDeref(one.memory);
+    if (memory !== undefined) {
       one.next = living;
       living = one;
-      bytes += one.bytes();
+      livingMemories++;
+      bytes += arrayBufferByteLength(one.bufferOf(memory));
     }
     one = next;
   }
   held = living;
-  if (bytes > PAGES_MAX * PAGE_BYTES) throw new RangeError(`WebAssembly memories of an app are limited to ${PAGES_MAX} pages together`);
-}
-
-function lives(owners: Owner | undefined): boolean {
-  for (let owner = owners; owner !== undefined; owner = owner.next) if (weakRefDeref(owner.object) !== undefined) return true;
-  return false;
-}
-
-export function owner(object: object, next?: Owner): Owner {
-  return { object: new WeakRefConstructor(object), next };
-}
-
-/** From now on `bytes` counts, for as long as one of the owners lives. */
-export function holdPages(owners: Owner, bytes: () => number): void {
-  held = { owners, bytes, next: held };
-}
-
-const modules = new WeakMapConstructor<object, number>();
-
-/** `bytes`: a valid module. */
-export function noteModule(module: object, bytes: ArrayBuffer): void {
-  weakMapSet(modules, module, initialPages(bytes));
-}
-
-/** Pages of its own that each instance of the module begins with. */
-export function pagesOfModule(module: object): number {
-  return weakMapGet(modules, module) ?? 0;
-}
-
-export function bytesOfPages(pages: number): number {
-  return pages * PAGE_BYTES;
+  return bytes / PAGE_BYTES;
 }

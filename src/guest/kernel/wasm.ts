@@ -2,12 +2,22 @@
  * WebAssembly as tenants get it: modules that the builder compiled from imports may be instantiated; nothing is compiled from bytes,
  * and no memory is shared. V8 puts the native namespace into a context when it is restored, so this runs at attach.
  */
-import { arrayBufferByteLength, defineProperties, defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors, PromiseConstructor, reflectApply, reflectConstruct, weakRefDeref } from './primordials.ts';
-import { admitPages, bytesOfPages, holdPages, noteModule, owner, pagesOfModule } from './wasm-memory-budget.ts';
+import { declaredMemory, MEMORY_MODULE } from '../../protocol/wasm-memory.ts';
+import { arrayBufferByteLength, defineProperties, defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors, PromiseConstructor, reflectApply, reflectConstruct } from './primordials.ts';
+import { admitMemory, holdMemory, memoryPagesMax, type BufferOf } from './wasm-memory-budget.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 type Constructor = (new (...args: never[]) => object) & { readonly prototype: object };
 type WasmNamespace = Record<'Module' | 'Instance' | 'Memory', Constructor> & Record<string, unknown>;
+
+interface ImportDescriptor {
+  readonly module: string;
+  readonly name: string;
+}
+type ImportsOf = (module: unknown) => readonly ImportDescriptor[];
+
+/** Of any memory of 32 bits. */
+const PAGES_MAX = 65_536;
 
 /** Compiles modules that the host hands over; set by {@link installWasm}. */
 let compile: ((bytes: ArrayBuffer) => object) | undefined;
@@ -18,20 +28,19 @@ export function compileWasm(bytes: ArrayBuffer): object {
 }
 
 export function installWasm(global: Record<string, unknown>): void {
-  delete global['SharedArrayBuffer'];
-  delete global['Atomics'];
-  const native = global['WebAssembly'] as WasmNamespace | undefined;
+  takeGlobal(global, 'SharedArrayBuffer');
+  takeGlobal(global, 'Atomics');
+  const native = takeGlobal(global, 'WebAssembly') as WasmNamespace | undefined;
   if (native === undefined) return;
+  defineProperty(global, 'WebAssembly', { value: native, writable: true, configurable: true, enumerable: false });
   const { Module, Instance, Memory } = native;
-  compile = (bytes) => {
-    const module = reflectConstruct(Module as unknown as AnyFunction, [bytes]) as object;
-    noteModule(module, bytes);
-    return module;
-  };
+  compile = (bytes) => reflectConstruct(Module as unknown as AnyFunction, [bytes]) as object;
 
   const bufferOf = refuseSharedMemory(Memory.prototype);
-  const newInstance = instantiator(Instance, bufferOf);
+  const importsOf = (Module as unknown as { readonly imports: ImportsOf }).imports;
+  const newInstance = instantiator(Instance, importsOf, (initial, maximum) => countedMemory(Memory, Memory, bufferOf, initial, maximum));
   replaceConstructor(native, 'Module', Module, () => refuse());
+  hideOwnMemories(native.Module, importsOf);
   replaceConstructor(native, 'Memory', Memory, (descriptor, _second, target) => newMemory(Memory, descriptor, target, bufferOf));
   replaceConstructor(native, 'Instance', Instance, newInstance);
   const define = (name: string, value: unknown): void => {
@@ -49,77 +58,98 @@ export function installWasm(global: Record<string, unknown>): void {
   );
 }
 
+/**
+ * Takes out what V8 has put there. Beside a property that a tenant made while its snapshot was made V8 puts a second one of that name, which comes to
+ * light when the first is deleted: an app that has made one is not restored.
+ */
+function takeGlobal(global: Record<string, unknown>, name: string): unknown {
+  const value = getOwnPropertyDescriptor(global, name)?.value as unknown;
+  delete global[name];
+  if (getOwnPropertyDescriptor(global, name) !== undefined) throw new TypeError(`${name} is defined twice`);
+  return value;
+}
+
 function refuse(): never {
   throw new EvalError('Wasm code generation disallowed by embedder: import the .wasm file instead');
 }
 
-type BufferOf = (memory: object) => ArrayBuffer;
-
 function newMemory(native: Constructor, descriptor: unknown, target: unknown, bufferOf: BufferOf): object {
-  const { initial, minimum, maximum, shared } = Object(descriptor) as Record<string, unknown>;
-  if (shared !== undefined && Boolean(shared)) throw new TypeError('Shared WebAssembly memory is not available');
-  const plain: Record<string, unknown> = { __proto__: null };
-  if (initial !== undefined) plain['initial'] = initial;
-  if (minimum !== undefined) plain['minimum'] = minimum;
-  if (maximum !== undefined) plain['maximum'] = maximum;
-  // made first, so that it is V8 that reads the numbers; one for which there is no room is garbage at once, and its pages were never touched
-  const memory = reflectConstruct(native as unknown as AnyFunction, [plain], target as AnyFunction) as object;
-  const { bytes, held } = lasting(memory, bufferOf);
-  admitPages(bytes() / bytesOfPages(1));
-  holdPages(held, bytes);
+  const { initial, maximum, shared } = Object(descriptor) as Record<string, unknown>;
+  if (shared !== undefined && Boolean(shared)) refuseShared();
+  const numeric = (value: unknown): number | undefined => (value === undefined ? undefined : +(value as number));
+  return countedMemory(native, target, bufferOf, numeric(initial), numeric(maximum));
+}
+
+/** What is no number of pages, V8 refuses in its own words. */
+function countedMemory(native: Constructor, target: unknown, bufferOf: BufferOf, initial: number | undefined, maximum: number | undefined): object {
+  const descriptor: Record<string, unknown> = { __proto__: null, maximum };
+  if (initial !== undefined) descriptor['initial'] = initial;
+  if (isPages(initial) && (maximum === undefined || isPages(maximum))) {
+    admitMemory(initial);
+    const most = memoryPagesMax();
+    if (maximum === undefined || maximum > most) descriptor['maximum'] = most;
+  }
+  const memory = reflectConstruct(native as unknown as AnyFunction, [descriptor], target as AnyFunction) as object;
+  holdMemory(memory, bufferOf);
   return memory;
 }
 
-/** A memory's size at any time, without keeping it alive. */
-function lasting(memory: object, bufferOf: BufferOf): { bytes: () => number; held: ReturnType<typeof owner> } {
-  const held = owner(memory);
-  return {
-    held,
-    bytes: () => {
-      const living = weakRefDeref(held.object);
-      return living === undefined ? 0 : arrayBufferByteLength(bufferOf(living));
-    },
-  };
+function isPages(value: number | undefined): value is number {
+  return value !== undefined && value >= 0 && value <= PAGES_MAX;
 }
 
-/** An instance counts with the memories that it defines: with what it began with, or what its exported ones have grown to. */
-function instantiator(native: Constructor, bufferOf: BufferOf): (module: unknown, imports: unknown, target: unknown) => object {
-  const exportsOf = getOwnPropertyDescriptor(native.prototype, 'exports')!.get!;
+function refuseShared(): never {
+  throw new TypeError('Shared WebAssembly memory is not available');
+}
+
+/** Makes the memories that the module defines, which the builder made imports. */
+function instantiator(native: Constructor, importsOf: ImportsOf, make: (initial: number, maximum: number | undefined) => object): (module: unknown, imports: unknown, target: unknown) => object {
   return (module, imports, target) => {
-    const pages = typeof module === 'object' && module !== null ? pagesOfModule(module) : 0;
-    admitPages(pages);
-    const instance = reflectConstruct(native as unknown as AnyFunction, [module, imports], target as AnyFunction) as object;
-    if (pages > 0) holdInstance(instance, reflectApply(exportsOf, instance, []) as Record<string, object>, bytesOfPages(pages), bufferOf);
-    return instance;
+    const instantiate = (given: unknown): object => reflectConstruct(native as unknown as AnyFunction, [module, given], target as AnyFunction) as object;
+    if (!hasOwnMemories(importsOf, module)) return instantiate(imports);
+    const asked = importsOf(module);
+    const memories: Record<string, object> = { __proto__: null } as never;
+    let others = 0;
+    for (let i = 0; i < asked.length; i++) {
+      const { module: from, name } = asked[i]!;
+      if (from !== MEMORY_MODULE) others++;
+      else {
+        const { initial, maximum, shared } = declaredMemory(name);
+        if (shared) refuseShared();
+        memories[name] = make(initial, maximum);
+      }
+    }
+    // it needs none from the tenant
+    if (imports === undefined && others === 0) return instantiate({ __proto__: null, [MEMORY_MODULE]: memories });
+    if ((typeof imports !== 'object' && typeof imports !== 'function') || imports === null) return instantiate(imports);
+    return instantiate({ __proto__: imports, [MEMORY_MODULE]: memories });
   };
 }
 
-function holdInstance(instance: object, exported: Record<string, object>, firstBytes: number, bufferOf: BufferOf): void {
-  let owners = owner(exported, owner(instance));
-  let exportedBytes = (): number => 0;
-  // on an object without a prototype
-  for (const name in exported) {
-    const value = exported[name];
-    if (typeof value !== 'function' && typeof value !== 'object') continue;
-    owners = owner(value, owners);
-    if (!isMemory(value, bufferOf)) continue;
-    const before = exportedBytes;
-    const { bytes } = lasting(value, bufferOf);
-    exportedBytes = () => before() + bytes();
+/** What is no module, V8 refuses in its own words. */
+function hasOwnMemories(importsOf: ImportsOf, module: unknown): boolean {
+  if (typeof module !== 'object' || module === null) return false;
+  try {
+    const asked = importsOf(module);
+    for (let i = 0; i < asked.length; i++) if (asked[i]!.module === MEMORY_MODULE) return true;
+  } catch {
+    // no module
   }
-  holdPages(owners, () => {
-    const bytes = exportedBytes();
-    return bytes > firstBytes ? bytes : firstBytes;
-  });
+  return false;
 }
 
-function isMemory(value: object, bufferOf: BufferOf): boolean {
-  try {
-    arrayBufferByteLength(bufferOf(value));
-    return true;
-  } catch {
-    return false;
-  }
+/** The module's own memories were no imports before the builder made them so. */
+function hideOwnMemories(constructor: object, importsOf: ImportsOf): void {
+  const imports = function (module: unknown): ImportDescriptor[] {
+    const asked = importsOf(module);
+    const shown: ImportDescriptor[] = [];
+    let count = 0;
+    for (let i = 0; i < asked.length; i++) {
+      if (asked[i]!.module !== MEMORY_MODULE) defineProperty(shown, count++, { value: asked[i], writable: true, enumerable: true, configurable: true });
+    }
+    return shown;
+  };
+  defineProperty(constructor, 'imports', { value: imports, writable: true, enumerable: true, configurable: true });
 }
 
 /** A module may declare or import a shared memory; its buffer must never reach the tenant. */
