@@ -37,6 +37,11 @@ export class CellBlame {
     return apps.length === 1 && isHeldBack[0] === true ? apps[0] : undefined;
   }
 
+  /** Apps that cost a cell, or may have, within the time that counts. */
+  blamed(nowMs: number): string[] {
+    return [...this.#blamedMs].flatMap(([name, sinceMs]) => (nowMs - sinceMs <= MEMORY_MS ? [name] : []));
+  }
+
   /** Apps that have their turns alone, and for how long still. */
   suspects(nowMs: number): { name: string; forMs: number }[] {
     return [...this.#suspectedMs].flatMap(([name, sinceMs]) => (nowMs - sinceMs < MEMORY_MS ? [{ name, forMs: sinceMs + MEMORY_MS - nowMs }] : []));

@@ -1,0 +1,115 @@
+/**
+ * What two cells say to each other over a Unix socket for one request after another: frames of a length (u32, little-endian, of the payload), a kind (u8)
+ * and a payload. Nothing of a client's or a tenant's stands outside of a payload. Both ends are ours: not validated beyond what keeps memory bounded.
+ */
+import type { ResponseHead } from './app-call.ts';
+import type { ErrorData } from './errors.ts';
+
+export const FRAME = {
+  /** → first of all: the host's own key */
+  hello: 0,
+  /** → JSON, {@link ForwardedRequest} */
+  request: 1,
+  /** both ways: bytes of a body; may reach the taker in pieces */
+  data: 2,
+  /** both ways: the body is complete */
+  end: 3,
+  /** ← the app waits for the next chunk of the request's body: answered by `data`, `end` or `failure` */
+  read: 4,
+  /** ← nothing more of the request's body will be read */
+  cancel: 5,
+  /** ← JSON, {@link ForwardedHead} */
+  head: 6,
+  /** → instead of a chunk · ← instead of a head: JSON, {@link ForwardedFailure} */
+  failure: 7,
+  /** → the client has gone, and so no chunk comes: JSON, {@link ForwardedFailure} */
+  gone: 9,
+  /** ← no further request should come on this connection; one that is on its way is served */
+  goodbye: 8,
+} as const;
+
+export interface ForwardedRequest {
+  readonly app: string;
+  readonly requestId: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: string[];
+  readonly depth?: number | undefined;
+  /** `whole`: frames `data` and `end` follow at once · `stream`: they follow as they are asked for */
+  readonly body: 'none' | 'whole' | 'stream';
+  /** bytes of a stream, when the client said so */
+  readonly length?: number | undefined;
+}
+
+export interface ForwardedHead extends ResponseHead {
+  /** `none` and `whole`: given with the head, an answer of one piece */
+  readonly body: 'none' | 'whole' | 'stream';
+}
+
+export interface ForwardedFailure {
+  readonly error: ErrorData;
+  readonly stack?: string | undefined;
+}
+
+const PREFIX_BYTES = 5;
+/** Of a frame whose payload is JSON: heads are bounded by their listeners far below. */
+const JSON_BYTES_MAX = 16 * 1024 * 1024;
+
+export function frame(kind: number, payload: string | Uint8Array = ''): Buffer {
+  const bytes = Buffer.byteLength(payload);
+  const out = Buffer.allocUnsafe(PREFIX_BYTES + bytes);
+  out.writeUInt32LE(bytes, 0);
+  out[4] = kind;
+  if (typeof payload === 'string') out.write(payload, PREFIX_BYTES, 'utf8');
+  else out.set(payload, PREFIX_BYTES);
+  return out;
+}
+
+/** Takes frames apart. Payloads of `data` are handed on in the pieces in which they come, all others whole. */
+export class FrameReader {
+  readonly #take: (kind: number, payload: Buffer) => void;
+  #waiting: Buffer | undefined;
+  /** of the `data` frame that is being read */
+  #dataBytesLeft = 0;
+
+  /** `take` may be called no more once it has thrown. */
+  constructor(take: (kind: number, payload: Buffer) => void) {
+    this.#take = take;
+  }
+
+  /** Throws when a frame is longer than any of ours. */
+  push(chunk: Buffer): void {
+    let rest = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
+    this.#waiting = undefined;
+    while (rest.length > 0) {
+      const taken = this.#dataBytesLeft > 0 ? this.#takeData(rest) : this.#takeFrame(rest);
+      if (taken === 0) {
+        this.#waiting = rest;
+        return;
+      }
+      rest = rest.subarray(taken);
+    }
+  }
+
+  #takeData(bytes: Buffer): number {
+    const taken = Math.min(bytes.length, this.#dataBytesLeft);
+    this.#dataBytesLeft -= taken;
+    this.#take(FRAME.data, bytes.subarray(0, taken));
+    return taken;
+  }
+
+  /** Returns how many bytes it used up: 0 when there are too few. */
+  #takeFrame(bytes: Buffer): number {
+    if (bytes.length < PREFIX_BYTES) return 0;
+    const length = bytes.readUInt32LE(0);
+    const kind = bytes[4] as number;
+    if (kind === FRAME.data) {
+      this.#dataBytesLeft = length;
+      return PREFIX_BYTES;
+    }
+    if (length > JSON_BYTES_MAX) throw new RangeError(`A frame of ${length} bytes`);
+    if (bytes.length < PREFIX_BYTES + length) return 0;
+    this.#take(kind, bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
+    return PREFIX_BYTES + length;
+  }
+}

@@ -1,0 +1,108 @@
+/** Requests to an app of another cell: what is of the way itself, then all that holds for an app in this cell. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { ServiceSink } from '../../apps/run/service-sink.ts';
+import type { AppHandler, AppRequest } from '../../protocol/app-call.ts';
+import { NanosError } from '../../protocol/errors.ts';
+import { ForwardLine } from './forward-line.ts';
+import { ForwardListener } from './forward-listener.ts';
+import { road } from './test-road.ts';
+
+const KEY = 'key';
+const folder = mkdtempSync(join(tmpdir(), 'nanos-forward-'));
+const apps = new Map<string, AppHandler>();
+const owner = new ForwardListener(KEY, (name) => apps.get(name));
+const path = join(folder, 'owner');
+owner.server.listen(path);
+await once(owner.server, 'listening');
+const line = new ForwardLine(path, KEY);
+
+after(() => {
+  owner.server.close();
+  line.renew();
+  rmSync(folder, { recursive: true });
+});
+
+road.to = (app) => {
+  const name = `app-${apps.size}`;
+  apps.set(name, app);
+  return { handle: (request, sink) => line.send(name, request, sink, { unreachable: () => app.handle(request, sink), lost: () => undefined }) };
+};
+
+const GET: AppRequest = { requestId: 'r', method: 'GET', url: 'http://a/', headers: [], body: null };
+
+/** The error with which a call on that line ends. */
+async function failureOf(way: ForwardLine, app: string, lost: NanosError[] = []): Promise<unknown> {
+  const sink = new ServiceSink('GET');
+  way.send(app, GET, sink, { unreachable: () => sink.fail(new NanosError('overloaded', 'Unreachable')), lost: (error) => lost.push(error) });
+  return sink.answer.then(() => undefined, (error: unknown) => error);
+}
+
+describe('the way to another cell', () => {
+  it('carries what a client is told, and what it is told in development', async () => {
+    const failures: unknown[] = [];
+    apps.set('fails', { handle: (_request, sink) => sink.fail(new NanosError('overloaded', 'Not now', { retryAfterS: 7 }), 'the stack') });
+    const sink = new ServiceSink('GET');
+    sink.answer.catch(() => undefined);
+    const told = new Promise<void>((resolve) => {
+      sink.fail = (...failure) => {
+        failures.push(...failure);
+        resolve();
+      };
+    });
+    line.send('fails', GET, sink, { unreachable: () => assert.fail('unreachable'), lost: () => assert.fail('lost') });
+    await told;
+    const [error, stack] = failures;
+    assert.ok(error instanceof NanosError && error.code === 'overloaded' && error.message === 'Not now' && error.retryAfterS === 7);
+    assert.equal(stack, 'the stack');
+  });
+
+  it('is asked for an app that the other cell does not have', async () => {
+    const error = await failureOf(line, 'nobody');
+    assert.ok(error instanceof NanosError && error.code === 'app_not_found');
+  });
+
+  it('says when nothing was sent, so that the request can go elsewhere', async () => {
+    const error = await failureOf(new ForwardLine(join(folder, 'nowhere'), KEY), 'app');
+    assert.ok(error instanceof NanosError && error.code === 'overloaded');
+  });
+
+  it('says when the other cell went away with the request', async () => {
+    const crashing = join(folder, 'crashing');
+    const server = createServer((socket) => socket.once('data', () => socket.destroy())).listen(crashing);
+    await once(server, 'listening');
+    const lost: NanosError[] = [];
+    const error = await failureOf(new ForwardLine(crashing, KEY), 'app', lost);
+    server.close();
+    assert.ok(error instanceof NanosError && error.code === 'app_restarted');
+    assert.deepEqual(lost, [error]);
+  });
+
+  it('uses a connection again, unless another cell is there now or the one that is there parts', async () => {
+    const seen = new Set<Socket>();
+    const cell = new ForwardListener(KEY, () => ({ handle: (_request, sink) => void sink.respond({ status: 200, statusText: '', headers: [] }, 'ok') }));
+    cell.server.on('connection', (socket: Socket) => seen.add(socket));
+    cell.server.listen(join(folder, 'parting'));
+    await once(cell.server, 'listening');
+    const way = new ForwardLine(join(folder, 'parting'), KEY);
+    for (let turn = 0; turn < 3; turn++) assert.equal(await failureOf(way, 'app'), undefined);
+    assert.equal(seen.size, 1);
+    way.renew();
+    assert.equal(await failureOf(way, 'app'), undefined);
+    assert.equal(seen.size, 2);
+    cell.part(false);
+    for (const socket of seen) if (!socket.destroyed) await once(socket, 'close');
+    assert.equal(cell.isBusy, false);
+    assert.equal(await failureOf(way, 'app'), undefined);
+    assert.equal(seen.size, 3);
+    cell.part(true);
+    await once(cell.server, 'close');
+  });
+});
+
+await import('./create-apps-listener.test.ts');
