@@ -17,7 +17,7 @@ const DESCRIPTORS = '/proc/self/fd/';
 export type ChildKind = 'cell' | 'builder' | 'evaluator' | 'restorer' | 'agents';
 
 export interface ChildFlagOptions {
-  /** files and folders that a confined process may read besides the program itself */
+  /** files and folders that a confined process may read besides the program itself; `/*` at the end of a folder that its user can't reach by its path */
   readonly readable?: readonly string[];
   /** folders that the agents' process may write in */
   readonly writable?: readonly string[];
@@ -43,8 +43,14 @@ export function childFlags(kind: ChildKind, { readable = [], writable = [], heap
 /** All that a process of ours may know of its surroundings. */
 export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
 
+/**
+ * Of a cell, whose threads all use one arena of glibc's: what one isolate's native objects leave there, the next one takes. An arena a thread would
+ * keep as much again for each thread.
+ */
+export const CELL_ENVIRONMENT = { ...CHILD_ENVIRONMENT, MALLOC_ARENA_MAX: '1' } as const;
+
 /** Our sources and packages, and nothing else of the folder that they are in: a repository may also hold apps, their secrets and a data directory. */
-function programFolders(): string[] {
+export function programFolders(): string[] {
   const own = fileURLToPath(new URL('../', import.meta.url));
   const beside = ['../../package.json', '../../node_modules/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const packages = outermostPackages(realpathSync(createRequire(import.meta.url).resolve('isolated-vm')));

@@ -227,7 +227,8 @@ describe('egress: requests and responses', () => {
 describe('egress: what may be reached', () => {
   for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST', '127.1', '0x7f.0.0.1', '0177.0.0.1', '2130706433', '0x7f000001', '017700000001', '0', '0.0.0.0',
     '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]', '[64:ff9b::127.0.0.1]', '[2002:7f00:1::]', '10.0.0.1', '192.168.1.1', '172.16.0.1',
-    '169.254.169.254', '[fe80::1]', '[fd00:ec2::254]', '100.64.0.1', '224.0.0.1', '255.255.255.255', '①②⑦.0.0.1', '127。0。0。1']) {
+    '169.254.169.254', '[fe80::1]', '[fd00:ec2::254]', '100.64.0.1', '224.0.0.1', '255.255.255.255', '①②⑦.0.0.1', '127。0。0。1',
+    '127.0.0.1.', '%6cocalhost', '%31%32%37.1', '127.000.000.001', '0x0', '00', '0xA9FEA9FE', '0251.0376.0251.0376', '[::ffff:0:7f00:1]', '[::ffff:a9fe:a9fe]', '[64:ff9b:1::7f00:1]', '[64:ff9b::a9fe:a9fe]', '[2001::1]', '[fec0::1]', '[febf::1]', '[ff02::1]']) {
     it(`refuses http://${host}/`, async () => {
       let connections = 0;
       const server = createServer().on('connection', () => void connections++);
@@ -262,6 +263,26 @@ describe('egress: what may be reached', () => {
     await assert.rejects(send(`http://private.test:${port}/`, {}, loopback, refusing), denied(/private\.test denied: the address is not public but link-local/));
     await assert.rejects(send('http://empty.test/', {}, loopback, egress({ lookup: async () => [] })), denied(/has no address/));
     await assert.rejects(send('http://odd.test/', {}, loopback, egress({ lookup: async () => ['localhost', '127.1'] })), denied(/not an IP address/));
+  });
+
+  it('makes no connection to an address that a resolver gives in whatever form, unless it is allowed', async () => {
+    let connections = 0;
+    const port = await listen(createServer().on('connection', () => void connections++));
+    const forms = ['127.0.0.1', '::1', '0.0.0.0', '::', '::ffff:127.0.0.1', '::ffff:7f00:1', '::127.0.0.1', '64:ff9b::7f00:1', '64:ff9b:1::7f00:1', '2002:7f00:1::', '2001:0:7f00:1::', 'fe80::1%lo', '::1%lo', '169.254.169.254', 'fd00:ec2::254',
+      '127.1', '0x7f000001', '017700000001', '2130706433', ' 127.0.0.1', '127.0.0.1 ', '[::1]', '127.0.0.1:80', 'localhost', ''];
+    for (const form of forms) await assert.rejects(send(`http://rebound.test:${port}/`, {}, publicOnly, egress({ lookup: async () => [form] })), denied(/rebound\.test denied/));
+    await assert.rejects(send(`http://rebound.test:${port}/`, {}, publicOnly, egress({ lookup: async () => forms })), denied(/rebound\.test denied/));
+    assert.equal(connections, 0);
+  });
+
+  it('judges a name again at each hop of a redirect', async () => {
+    let reached = 0;
+    const inside = await serve((_incoming, response) => (reached++, void response.end('inside')));
+    const port = await serve((_incoming, response) => void response.writeHead(302, { location: `http://flips.test:${inside}/`, connection: 'close' }).end());
+    const answers = [['127.0.0.1'], ['169.254.169.254', '::1']];
+    const from = egress({ lookup: async () => answers.shift() ?? [] });
+    await assert.rejects(send(`http://flips.test:${port}/`, {}, loopback, from), denied(/link-local|loopback/));
+    assert.equal(reached, 0);
   });
 
   it('asks for a name once a connection, so that a second answer can not replace the judged one', async () => {
