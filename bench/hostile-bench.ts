@@ -16,7 +16,8 @@ import type { BenchOptions } from '../src/cli/commands/bench.ts';
 const OPTIONS = { waitMsMax: 25_000, patienceMs: 40_000 };
 /** A program of the CPU class is called so long: a p99 needs that many of the victim's requests. */
 const SUSTAINED_MS = 4_000;
-const QUIET_MS = 5_000;
+const WARM_MS = 2_000;
+const QUIET_MS = 10_000;
 const QUIET_QUICK_MS = 2_000;
 
 /** Runs every hostile program beside a victim under constant load, one by one, then on workerd, and returns the scoreboard as text. With `quick` without workerd. */
@@ -33,34 +34,72 @@ async function measureHostile({ quick, only, say, signal }: BenchOptions): Promi
   const origin = await startHostileOrigin();
   const notes: string[] = [];
   const workerd = quick ? undefined : workerdIfThere(notes);
-  let host: HostileHost | undefined;
+  const startedMs = performance.now();
+  const progress = (done: number, text: string): void => say(`${Math.round((performance.now() - startedMs) / 1000)} s, ${done + 1} of ${programs.length}: ${text}`);
   try {
-    const configFile = await deployPrograms(scope.folder, programs);
-    host = new HostileHost(scope, { folder: join(scope.folder, 'apps'), configFile, dataDir: join(scope.folder, 'data') });
-    say(`${programs.length} programs are built`);
-    await host.whenReady();
-    const watch = new VictimWatch(scope, { port: host.appsPort, host: `${VICTIM}.localhost` });
-    // connections and code are warm after a while
-    await sleep(QUIET_QUICK_MS);
-    await watch.read();
-    await sleep(quick ? QUIET_QUICK_MS : QUIET_MS);
-    const quiet = await watch.read();
-    const rows: Row[] = [];
-    for (const program of programs) {
-      signal.throwIfAborted();
-      say(program.name);
-      const [scored] = await score(host, watch, [program], { ...OPTIONS, originUrl: origin.url, sustainedMs: isSustained(program) && !quick ? SUSTAINED_MS : 0 });
-      rows.push(toRow(scored!, quiet, undefined));
-    }
-    await host.kill();
-    await watch.stop();
-    const compared = workerd === undefined ? rows : await compare(rows, programs, { scope, workerd, originUrl: origin.url, say, signal });
+    const { quiet, rows } = await attackAll({ programs, scope, originUrl: origin.url, quick, progress, note: (text) => void notes.push(text) });
+    const compared = workerd === undefined ? rows : await compare(rows, programs, { scope, workerd, originUrl: origin.url, progress });
     return { machine: machineFacts(), workerd: workerd?.version ?? 'not run', quick, quiet, rows: compared, notes };
   } finally {
     origin.close();
-    await host?.kill();
     await scope.close();
   }
+}
+
+interface Attacks {
+  readonly programs: readonly Program[];
+  readonly scope: BenchScope;
+  readonly originUrl: string;
+  readonly quick: boolean;
+  progress(done: number, text: string): void;
+  note(text: string): void;
+}
+
+/** A host with its victim under load; taken down, it is opened again. */
+interface Arena {
+  readonly host: HostileHost;
+  readonly watch: VictimWatch;
+}
+
+async function attackAll({ programs, scope, originUrl, quick, progress, note }: Attacks): Promise<Pick<HostileReport, 'quiet' | 'rows'>> {
+  const configFile = await deployPrograms(scope.folder, programs);
+  progress(0, 'the programs are written, and built');
+  let arena = await openArena(scope, configFile);
+  await sleep(quick ? QUIET_QUICK_MS : QUIET_MS);
+  const quiet = await arena.watch.read();
+  const rows: Row[] = [];
+  try {
+    for (const program of programs) {
+      scope.signal.throwIfAborted();
+      progress(rows.length, program.name);
+      if (!arena.host.isAlive) {
+        note(`The host was lost to ${rows.at(-1)?.program.name} and started again`);
+        await closeArena(arena);
+        arena = await openArena(scope, configFile);
+      }
+      const sustainedMs = isSustained(program) && !quick ? SUSTAINED_MS : 0;
+      const [scored] = await score(arena.host, arena.watch, [program], { ...OPTIONS, originUrl, sustainedMs });
+      rows.push(toRow(scored!, quiet, sustainedMs > 0));
+    }
+  } finally {
+    await closeArena(arena);
+  }
+  return { quiet, rows };
+}
+
+async function openArena(scope: BenchScope, configFile: string): Promise<Arena> {
+  const host = new HostileHost(scope, { folder: join(scope.folder, 'apps'), configFile, dataDir: join(scope.folder, 'data') });
+  await host.whenReady();
+  const watch = new VictimWatch(scope, { port: host.appsPort, host: `${VICTIM}.localhost` });
+  // connections and code are warm after a while
+  await sleep(WARM_MS);
+  await watch.read();
+  return { host, watch };
+}
+
+async function closeArena({ host, watch }: Arena): Promise<void> {
+  await host.kill();
+  await watch.stop();
 }
 
 /** One that costs a cell is held back when it comes again. */
@@ -68,22 +107,20 @@ function isSustained({ group, defence }: Program): boolean {
   return group === 'cpu' && defence !== 'thread-loss';
 }
 
-interface Peer extends Pick<BenchOptions, 'say' | 'signal'> {
-  readonly scope: BenchScope;
+interface Peer extends Pick<Attacks, 'scope' | 'originUrl' | 'progress'> {
   readonly workerd: Workerd;
-  readonly originUrl: string;
 }
 
-async function compare(rows: readonly Row[], programs: readonly Program[], { scope, workerd, originUrl, say, signal }: Peer): Promise<Row[]> {
+async function compare(rows: readonly Row[], programs: readonly Program[], { scope, workerd, originUrl, progress }: Peer): Promise<Row[]> {
   const compared: Row[] = [];
-  for (const [index, row] of rows.entries()) {
-    signal.throwIfAborted();
-    const program = programs[index]!;
+  for (const row of rows) {
+    scope.signal.throwIfAborted();
+    const program = programs[compared.length]!;
     if (!program.onWorkerd) {
       compared.push(row);
       continue;
     }
-    say(`${program.name} on workerd`);
+    progress(compared.length, `${program.name} on workerd`);
     compared.push({ ...row, workerd: await scoreOnWorkerd(scope, workerd.program, program, originUrl) });
   }
   return compared;

@@ -27,11 +27,14 @@ const supervisor = edit('supervisor');
 const builder = edit('builder');
 const guest = edit('guest');
 
+/** It would come to it too. */
+const BLIND_GUARD = cell('host/cell-memory-guard.ts', 'this.#ledger.look(rssBytes, nowMs);', '');
+
 export const DEFENCES: Readonly<Record<string, Defence>> = {
   'cpu-budget': {
     shownBy: 'cpu-loop',
     edits: [
-      cell('sandbox/isolate/cpu-watchdog.ts', 'if (shares.chargeMs(entry) >= entry.budgetMs) entry.stop();', ''),
+      cell('sandbox/isolate/cpu-watchdog.ts', 'if (workerCpu.chargeMs(entry) >= entry.budgetMs) entry.stop();', ''),
       cell('sandbox/isolate/tenant-isolate.ts', 'const WALL_PER_CPU = 20;', 'const WALL_PER_CPU = 20_000;'),
       cell('apps/run/app-isolate.ts', 'active.cpuMs <= this.#options.limits.cpuMsMax', 'active.cpuMs >= 0'),
     ],
@@ -72,8 +75,18 @@ export const DEFENCES: Readonly<Record<string, Defence>> = {
       ),
     ],
   },
-  'wasm-pages': { shownBy: 'wasm-memory-grow', edits: [supervisor('host/child-flags.ts', 'const WASM_PAGES_MAX = 2048;', 'const WASM_PAGES_MAX = 65_536;')] },
-  'wasm-memories': { shownBy: 'wasm-many-memories', edits: [guest('guest/kernel/wasm-memory-budget.ts', 'const PAGES_MAX = 4_096;', 'const PAGES_MAX = 1e9;')] },
+  'wasm-pages': {
+    shownBy: 'wasm-memory-grow',
+    edits: [
+      supervisor('host/child-flags.ts', 'const WASM_PAGES_MAX = 2048;', 'const WASM_PAGES_MAX = 65_536;'),
+      guest('guest/kernel/wasm.ts', "if (maximum === undefined || maximum > most) descriptor['maximum'] = most;", "descriptor['maximum'] = most * 8;"),
+    ],
+  },
+  'wasm-memories': {
+    shownBy: 'wasm-many-memories',
+    edits: [guest('guest/kernel/wasm-memory-budget.ts', 'const PAGES_TOGETHER_PER_MEMORY = 2;', 'const PAGES_TOGETHER_PER_MEMORY = 1e9;'), cell('apps/run/app-isolate.ts', 'this.#checkWasm(charged);', ''), BLIND_GUARD],
+  },
+  'memory-guard': { shownBy: 'memory-intl-objects', edits: [BLIND_GUARD] },
   'stream-window': { shownBy: 'stream-unread-body', edits: [cell('protocol/limits.ts', 'streamWindowBytes: 512 * 1024,', 'streamWindowBytes: 2 ** 40,')] },
   'open-calls': { shownBy: 'stream-thousands', edits: [cell('protocol/limits.ts', 'streamsMax: 1_024,', 'streamsMax: 1e9,'), cell('protocol/limits.ts', 'hostCallsMax: 1_024,', 'hostCallsMax: 1e9,')] },
   'subrequest-limit': { shownBy: 'network-subrequest-storm', edits: [cell('apps/run/call-desk.ts', 'if (++request.subrequests > subrequestsMax) throw', 'if (++request.subrequests < 0) throw')] },
@@ -95,4 +108,4 @@ export const DEFENCES: Readonly<Record<string, Defence>> = {
 };
 
 /** Known, and not built: programs that name it are marked `Open`. */
-export const MISSING_DEFENCES: readonly string[] = ['memory-guard'];
+export const MISSING_DEFENCES: readonly string[] = [];

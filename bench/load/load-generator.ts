@@ -6,14 +6,14 @@ import { ResponseReader } from './response-reader.ts';
 
 const RECEIVE_BYTES = 64 * 1024;
 
-function requestBytes({ method, host, path, body }: LoadOrder): Buffer {
+function requestBytes({ method, path, body }: LoadOrder, host: string): Buffer {
   const entity = method === 'POST' ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` : '';
   return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${entity}\r\n${body}`);
 }
 
 class Load {
   readonly #order: LoadOrder;
-  readonly #request: Buffer;
+  readonly #requests: readonly Buffer[];
   readonly #readers: ResponseReader[] = [];
   readonly #sockets: Socket[] = [];
   readonly #fail: (error: Error) => void;
@@ -21,11 +21,13 @@ class Load {
   #setAnswered: () => void = () => undefined;
   #bodyBytes = 0;
   #bytesDone = 0;
+  #sent = 0;
+  #answers = 0;
   #failures = 0;
 
   constructor(order: LoadOrder, fail: (error: Error) => void) {
     this.#order = order;
-    this.#request = requestBytes(order);
+    this.#requests = [order.host, ...(order.moreHosts ?? [])].map((host) => requestBytes(order, host));
     this.#fail = fail;
     this.#answered = new Promise((resolve) => (this.#setAnswered = resolve));
   }
@@ -49,6 +51,14 @@ class Load {
     return this.#failures;
   }
 
+  get answers(): number {
+    return this.#answers;
+  }
+
+  #nextRequest(): Buffer {
+    return this.#requests[this.#sent++ % this.#requests.length]!;
+  }
+
   open(): void {
     const { port } = this.#order;
     const buffer = Buffer.allocUnsafe(RECEIVE_BYTES);
@@ -56,11 +66,12 @@ class Load {
       this.#bytesDone += bytes;
       if (status === 200) this.#bodyBytes = bytes;
       else this.#failures++;
+      this.#answers++;
       this.#setAnswered();
-      socket.write(this.#request);
+      socket.write(this.#nextRequest());
     });
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: (length) => this.#feed(reader, buffer, length) } });
-    socket.on('connect', () => socket.write(this.#request));
+    socket.on('connect', () => socket.write(this.#nextRequest()));
     socket.on('error', this.#fail);
     socket.on('close', () => this.#fail(new Error('The server closed a connection')));
     this.#readers.push(reader);
@@ -84,13 +95,15 @@ async function run(order: LoadOrder): Promise<FromGenerator> {
   for (let opened = 0; opened < order.connections; opened++) load.open();
   await Promise.race([Promise.all([sleep(order.rampMs), load.answered]), failed]);
   const bytesBefore = load.bytes;
+  const answersBefore = load.answers;
   const failuresBefore = load.failures;
   const startedMs = performance.now();
   process.send?.({ type: 'started' } satisfies FromGenerator);
   await Promise.race([sleep(order.measuredMs), failed]);
   const measuredMs = performance.now() - startedMs;
   if (load.bodyBytes === 0) throw new Error(`No request was answered with 200 (${load.failures} were with something else)`);
-  return { type: 'done', requests: (load.bytes - bytesBefore) / load.bodyBytes, failures: load.failures - failuresBefore, measuredMs };
+  const requests = order.moreHosts === undefined ? (load.bytes - bytesBefore) / load.bodyBytes : load.answers - answersBefore;
+  return { type: 'done', requests, failures: load.failures - failuresBefore, measuredMs };
 }
 
 process.once('message', (order: LoadOrder) => {

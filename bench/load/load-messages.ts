@@ -10,6 +10,8 @@ export interface LoadTarget {
 }
 
 export interface LoadOrder extends LoadTarget {
+  /** of Host headers that take turns with the first one; their bodies need not be of one length */
+  readonly moreHosts?: readonly string[];
   readonly connections: number;
   /** load before the counting starts */
   readonly rampMs: number;
@@ -18,6 +20,6 @@ export interface LoadOrder extends LoadTarget {
 
 export type FromGenerator =
   | { readonly type: 'started' }
-  /** `requests`: body bytes received ÷ bytes of one body, so that long responses count by their parts; `failures`: answers other than 200 */
+  /** `requests`: body bytes received ÷ bytes of one body, so that long responses count by their parts, or with `moreHosts` the answers; `failures`: answers other than 200 */
   | { readonly type: 'done'; readonly requests: number; readonly failures: number; readonly measuredMs: number }
   | { readonly type: 'failed'; readonly message: string };

@@ -3,7 +3,7 @@ import { SERVER_NAMES, type ServerName } from '../servers/bench-address.ts';
 export const SECTION_NAMES = ['cold', 'memory', 'throughput', 'idle', 'web-api'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
-export type Unit = 'ms' | 'µs' | 'MB' | '1/s' | 's' | '×' | 'apps' | 'KB' | 'bytes';
+export type Unit = 'ms' | 'µs' | 'MB' | '1/s' | 's' | '×' | 'apps' | 'KB' | 'bytes' | 'maps';
 
 export interface Target {
   readonly text: string;

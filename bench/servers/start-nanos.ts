@@ -5,6 +5,7 @@ import type { BenchScope } from '../bench-scope.ts';
 import type { BenchServer } from './bench-address.ts';
 
 export interface NanosServer extends BenchServer {
+  readonly controlUrl: URL;
   /** `nanos_app_cold_starts_total` of every app that has one */
   coldStarts(): Promise<Map<string, number>>;
 }
@@ -15,6 +16,8 @@ export interface NanosOptions {
   readonly dataDir: string;
   /** of the operator; undefined: none */
   readonly configFile?: string | undefined;
+  /** processes that run apps; the host's default when undefined */
+  readonly cells?: number | undefined;
   /** called for each app that is served from now on */
   readonly onServing?: ((app: string) => void) | undefined;
 }
@@ -23,9 +26,9 @@ const eventSchema = z.looseObject({ event: z.string(), app: z.string().optional(
 const readySchema = z.looseObject({ event: z.literal('host_ready'), control_url: z.url(), apps_url: z.url() });
 
 /** Runs `bin/nanos serve`. Rejects when it ends before it is ready. */
-export async function startNanos(scope: BenchScope, { folder, dataDir, configFile, onServing }: NanosOptions): Promise<NanosServer> {
+export async function startNanos(scope: BenchScope, { folder, dataDir, configFile, cells, onServing }: NanosOptions): Promise<NanosServer> {
   const startedMs = performance.now();
-  const args = ['serve', folder, '--port', '0', '--apps-port', '0', '--no-auth', '--data', dataDir, ...(configFile === undefined ? [] : ['--config', configFile])];
+  const args = ['serve', folder, '--port', '0', '--apps-port', '0', '--no-auth', '--data', dataDir, ...(configFile === undefined ? [] : ['--config', configFile]), ...(cells === undefined ? [] : ['--cells', `${cells}`])];
   const started = scope.start(fileURLToPath(new URL('../../bin/nanos', import.meta.url)), args, ['ignore', 'pipe', 'pipe']);
   const ready = whenReady(started.child.stdout!, onServing);
   const ended = new Promise<never>((_, reject) => started.child.once('exit', () => reject(new Error(`nanos serve ended: ${started.errors()}`))));
@@ -35,6 +38,7 @@ export async function startNanos(scope: BenchScope, { folder, dataDir, configFil
     name: 'nanos',
     pid: started.pid,
     readyMs: performance.now() - startedMs,
+    controlUrl,
     address: (app) => ({ port: Number(appsUrl.port), host: `${app}.localhost` }),
     stop: () => started.stop(),
     coldStarts: async () => parseColdStarts(await (await fetch(new URL('metrics', controlUrl))).text()),

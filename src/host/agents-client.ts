@@ -13,6 +13,7 @@ import type { ModelDesk } from './agent-model-desk.ts';
 import { prepareBuiltinAgent } from './agent-builtin.ts';
 import { HostedRuns } from './agent-hosted-runs.ts';
 import { CHILD_ENVIRONMENT, childFlags } from './child-flags.ts';
+import { launchedProcess, type SecondWall } from './second-wall.ts';
 
 /** A process that dies sooner than this after its start is followed by the next one only after a pause. */
 const YOUNG_MS = 2_000;
@@ -28,6 +29,7 @@ export interface AgentsClientOptions {
   /** the secrets' values are asked for at each start of the process */
   readonly init: Omit<AgentsInit, 'secrets'>;
   secrets(): readonly string[];
+  readonly wall: Pick<SecondWall, 'launcher'>;
   readonly models: Pick<ModelDesk, 'ask' | 'abandon'>;
   log(lines: readonly AgentLogLine[]): void;
 }
@@ -174,7 +176,7 @@ export class AgentsClient {
     clearTimeout(this.#restart);
     const { init } = this.#options;
     const child = fork(fileURLToPath(ownFile('agents', import.meta.url)), [], {
-      execArgv: childFlags('agents', this.#folders()),
+      ...launchedProcess(this.#options.wall, childFlags('agents', this.#folders())),
       env: { ...CHILD_ENVIRONMENT },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

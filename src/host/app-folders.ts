@@ -1,5 +1,6 @@
 /** Keeps what is served in step with the folders on disk and the operator's file. */
 import { resolve } from 'node:path';
+import { mapBounded } from '../apps/config/map-bounded.ts';
 import { readAppFolder } from '../apps/config/read-app-folder.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import type { LogEvent } from '../protocol/control.ts';
@@ -14,6 +15,8 @@ import { FolderWatcher } from './watch-folders.ts';
 
 /** Key of the watch on folders of apps: no app's name. */
 const ROOTS = '';
+/** Each has files open meanwhile. */
+const SERVED_AT_ONCE = 64;
 
 export interface AppFoldersParts {
   readonly folders: readonly string[];
@@ -68,7 +71,8 @@ export class AppFolders {
     await this.#removeGone(found);
     for (const failure of found.failures) this.#refuse(failure);
     const configs = [...found.folders.map((config) => ({ config, source: 'folder' as const })), ...found.deployed.map(({ config }) => ({ config, source: 'deployed' as const }))];
-    await Promise.allSettled(configs.map(({ config, source }) => registry.serve(config, source)));
+    // the registry notes what fails
+    await mapBounded(configs, SERVED_AT_ONCE, ({ config, source }) => registry.serve(config, source).catch(() => undefined));
   }
 
   async #removeGone(found: FoundApps): Promise<void> {

@@ -18,7 +18,10 @@ export class BuildQueue {
   readonly #concurrency: number;
   readonly #start: (job: BuildJob) => void;
   readonly #running = new Map<number, BuildJob>();
-  #waiting: BuildJob[] = [];
+  /** in their order, and by key: a host may have thousands to build at its start */
+  readonly #waiting = new Map<string, BuildJob>();
+  /** ran already, and go before the others */
+  #again: BuildJob[] = [];
   #lastId = 0;
 
   constructor(concurrency: number, start: (job: BuildJob) => void) {
@@ -27,17 +30,17 @@ export class BuildQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#running.size === 0 && this.#waiting.length === 0;
+    return this.#running.size === 0 && this.#waiting.size === 0 && this.#again.length === 0;
   }
 
   add(key: string, task: BuildTask): Promise<unknown> {
-    const overtaken = this.#waiting.find((job) => job.key === key);
+    const overtaken = this.#waiting.get(key) ?? this.#again.find((job) => job.key === key);
     if (overtaken !== undefined) {
       overtaken.task = task;
       return overtaken.promise;
     }
     const job = newJob(++this.#lastId, key, task);
-    this.#waiting.push(job);
+    this.#waiting.set(key, job);
     this.#fill();
     return job.promise;
   }
@@ -61,31 +64,40 @@ export class BuildQueue {
   }
 
   putBack(jobs: readonly BuildJob[]): void {
-    this.#waiting = [...jobs, ...this.#waiting];
+    this.#again = [...jobs, ...this.#again];
     this.#fill();
   }
 
   rejectAll(error: Error): void {
-    const jobs = [...this.takeRunning(), ...this.#waiting];
-    this.#waiting = [];
+    const jobs = [...this.takeRunning(), ...this.#again, ...this.#waiting.values()];
+    this.#again = [];
+    this.#waiting.clear();
     for (const job of jobs) job.reject(error);
   }
 
   #fill(): void {
     for (let job = this.#next(); job !== undefined; job = this.#next()) {
-      this.#waiting.splice(this.#waiting.indexOf(job), 1);
+      this.#takeOut(job);
       this.#running.set(job.id, job);
       this.#start(job);
     }
+  }
+
+  #takeOut(job: BuildJob): void {
+    if (this.#waiting.get(job.key) === job) this.#waiting.delete(job.key);
+    else this.#again = this.#again.filter((other) => other !== job);
   }
 
   /** A job under suspicion runs alone. */
   #next(): BuildJob | undefined {
     const running = [...this.#running.values()];
     if (running.length >= this.#concurrency || running.some(({ attempts }) => attempts > 0)) return undefined;
-    const suspect = this.#waiting.find(({ attempts }) => attempts > 0);
+    const suspect = this.#again.find(({ attempts }) => attempts > 0);
     if (suspect !== undefined) return running.length === 0 ? suspect : undefined;
-    return this.#waiting.find(({ key }) => running.every((other) => other.key !== key));
+    for (const jobs of [this.#again, this.#waiting.values()]) {
+      for (const job of jobs) if (running.every((other) => other.key !== job.key)) return job;
+    }
+    return undefined;
   }
 }
 

@@ -15,6 +15,7 @@ import { BuildQueue, type BuildJob } from './build-queue.ts';
 import { CHILD_ENVIRONMENT, childFlags } from './child-flags.ts';
 import { engineId } from './engine-id.ts';
 import type { EvaluationLimits } from './evaluators.ts';
+import { launchedProcess, NO_WALL, type SecondWall } from './second-wall.ts';
 
 const ATTEMPTS_MAX = 2;
 
@@ -24,6 +25,7 @@ export interface BuilderOptions {
   readonly concurrency?: number;
   /** source of another API script */
   readonly apiEntry?: URL;
+  readonly wall?: Pick<SecondWall, 'launcher' | 'user'>;
   /** see HostComposition */
   readonly flags?: readonly string[];
   /** after so long without work the builder process ends */
@@ -42,7 +44,7 @@ export class Builder {
   #closed = false;
 
   constructor(options: BuilderOptions) {
-    this.#options = { concurrency: Math.min(4, availableParallelism()), idleMsMax: 5_000, flags: [], ...options };
+    this.#options = { concurrency: Math.min(4, availableParallelism()), idleMsMax: 5_000, flags: [], wall: NO_WALL, ...options };
     this.#directory = join(options.dataDir, 'artefacts');
     this.#artefacts = new ArtefactStore(this.#directory);
     this.#queue = new BuildQueue(this.#options.concurrency, (job) => this.#start(job));
@@ -105,10 +107,11 @@ export class Builder {
   }
 
   #fork(): ChildProcess {
-    const { concurrency, apiEntry, flags } = this.#options;
-    const args = [this.#directory, `${concurrency}`, ...(apiEntry === undefined ? [] : [apiEntry.href])];
+    const { concurrency, apiEntry, flags, wall } = this.#options;
+    const user = wall.user === undefined ? '' : `${wall.user.uid}:${wall.user.gid}`;
+    const args = [this.#directory, `${concurrency}`, user, ...(apiEntry === undefined ? [] : [apiEntry.href])];
     const child = fork(fileURLToPath(ownFile('builder', import.meta.url)), args, {
-      execArgv: [...childFlags('builder', { heapMbMax: HOST_LIMITS.builderMemoryMbMax }), ...flags],
+      ...launchedProcess(wall, [...childFlags('builder', { heapMbMax: HOST_LIMITS.builderMemoryMbMax }), ...flags]),
       env: { ...CHILD_ENVIRONMENT },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

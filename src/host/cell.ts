@@ -24,8 +24,8 @@ import { callScheduled } from '../apps/run/scheduled-call.ts';
 import { startAppIsolate } from '../apps/run/start-app-isolate.ts';
 import { loadApiParts, loadApiSnapshot } from '../apps/artefact/api-store.ts';
 import type { AppDeployment } from '../protocol/app.ts';
-import type { ScheduledEvent } from '../protocol/app-call.ts';
-import type { AppRefusal, AppSuspect, CellInit, CellLogLine, FromCell, ToCell } from '../protocol/cell-messages.ts';
+import type { AppHandler, ScheduledEvent } from '../protocol/app-call.ts';
+import type { AppLoad, AppRefusal, AppSuspect, CellFigures, CellInit, CellLogLine, CellStats, FromCell, OwnerTable, ToCell } from '../protocol/cell-messages.ts';
 import { CACHE_CALL } from '../protocol/cache-call.ts';
 import { COMPRESSION_CALL } from '../protocol/compression.ts';
 import { DIGEST_STREAM_CALL } from '../protocol/digest-stream.ts';
@@ -34,13 +34,20 @@ import { DEFAULT_APP_LIMITS, HOST_LIMITS } from '../protocol/limits.ts';
 import { IsolatePool } from '../sandbox/isolate/isolate-pool.ts';
 import type { SharedText, Snapshot } from '../sandbox/isolate/tenant-isolate.ts';
 import { createAppsListener } from '../server/apps/create-apps-listener.ts';
+import { ForwardListener } from '../server/apps/forward-listener.ts';
 import { SERVICE_CALL } from '../protocol/service-call.ts';
 import { createRequestIds } from '../util/request-id.ts';
 import { BindingLine } from './binding-line.ts';
+import { bothRecords } from './both-records.ts';
+import { CellMemory } from './cell-memory.ts';
+import { CellForwarding } from './cell-forwarding.ts';
+import { CellLoads } from './cell-loads.ts';
 import { CellMetrics } from './cell-metrics.ts';
-import { OccupancyRecord, writeOccupancy } from './cell-occupancy.ts';
+import { OCCUPANCY_FD, OccupancyRecord, writeOccupancy } from './cell-occupancy.ts';
+import { closeInheritedFiles } from './close-inherited-files.ts';
 import { CellRouter } from './cell-router.ts';
 import { CellSocketLine } from './cell-socket-line.ts';
+import { listenOnHandle } from './listen-on-handle.ts';
 import { RefusedApp } from './refused-app.ts';
 
 const IDLE_SWEEP_MS = 10_000;
@@ -48,9 +55,12 @@ const DRAIN_POLL_MS = 20;
 /** A kept connection gets this long for its last request once the cell drains. */
 const DRAIN_IDLE_MS = 1_000;
 const SPARE_ISOLATES = 4;
+/** An app under which the cell grew while others ran too has its turns alone for that long. */
+const SUSPECT_MS = 10 * 60_000;
 
 class Cell {
   readonly #init: CellInit;
+  readonly #memory: CellMemory;
   readonly #scheduler: EntryScheduler;
   readonly #router = new CellRouter<AppRunner | RefusedApp>();
   readonly #refused = new Map<string, RefusedApp>();
@@ -59,6 +69,11 @@ class Cell {
   /** apps that cost this cell an isolate's thread */
   readonly #struck = new Set<string>();
   readonly #servers = new Map<number, Server>();
+  /** undefined, both: there is one cell only */
+  readonly #forwarding: CellForwarding | undefined;
+  readonly #forwarded: ForwardListener | undefined;
+  readonly #loads = new CellLoads();
+  #lastHeartbeat = heartbeatNow();
   readonly #metrics = new CellMetrics();
   readonly #caches = new AppCaches({ appBytesMax: HOST_LIMITS.cacheBytesMax, bytesMax: HOST_LIMITS.cachesBytesMax });
   readonly #calls: HostCallTable;
@@ -67,12 +82,21 @@ class Cell {
   readonly #nextRequestId = createRequestIds(Date.now, randomBytes(5));
   #logLines: CellLogLine[] = [];
   #draining = false;
+  /** false where apps live that cost a cell: clients of others are not to be lost with it */
+  #isAccepting: boolean;
   /** answers that their clients have not taken completely */
   #openAnswers = 0;
 
   constructor(init: CellInit, api: { readonly snapshot: Snapshot; readonly partTexts: SharedText }) {
     this.#init = init;
-    this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots, new OccupancyRecord(writeOccupancy));
+    this.#memory = new CellMemory({
+      ceilingBytes: init.memoryBytesMax,
+      residentsMax: init.residentsMax,
+      runners: this.#runners,
+      suspect: (app) => this.#scheduler.suspect(app, SUSPECT_MS),
+      worn: (message) => send({ type: 'worn', message }),
+    });
+    this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots, bothRecords(new OccupancyRecord(writeOccupancy), this.#memory));
     this.suspect(init.suspects);
     this.#pool = new IsolatePool({ ...api, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: SPARE_ISOLATES, isIdle: () => this.#scheduler.isIdle });
     this.#calls = new Map([
@@ -85,9 +109,18 @@ class Cell {
       ['agent', agentCall(bindings)],
       [SERVICE_CALL, serviceCall((app) => this.#serviceOf(app))],
     ]);
+    this.#isAccepting = isOpen(init.place?.slot, init.place?.owners);
+    if (init.place !== undefined) {
+      this.#forwarding = new CellForwarding({ place: init.place, lost: (app, { code }, latencyMs) => this.#metrics.served(app, { outcome: code, latencyMs, cpuMs: 0 }) });
+      this.#forwarded = new ForwardListener(init.place.key, (app) => this.#runners.get(app) ?? this.#refused.get(app));
+    }
     this.#observer = {
-      served: (app, outcome) => this.#metrics.served(app, outcome),
+      served: (app, outcome) => {
+        this.#metrics.served(app, outcome);
+        if (this.#forwarding !== undefined) this.#loads.served(app, outcome.cpuMs);
+      },
       started: (app, version, startMs) => {
+        this.#memory.started(app);
         this.#metrics.started(app, startMs);
         this.#log({ level: 'debug', event: 'app_started', app, fields: { deployment: version, start_ms: Math.round(startMs * 100) / 100 } });
       },
@@ -99,15 +132,66 @@ class Cell {
     };
   }
 
-  async serve(): Promise<void> {
+  /** `place`: the socket on which other cells hand requests over, if there are others. */
+  async serve(place: unknown): Promise<void> {
     for (const deployment of this.#init.deployments) this.#add(deployment);
     for (const refusal of this.#init.refusals) this.refuse(refusal);
     for (const { name, forMs } of this.#init.quarantined) this.quarantine(name, forMs);
+    if (this.#forwarded !== undefined) await listenOnHandle(this.#forwarded.server, place);
     await this.#listen(this.#init.appsPort);
     const places = [...this.#init.deployments, ...this.#init.refusals.map(({ place }) => place)];
     for (const { port } of places) if (port !== undefined) await this.#listen(port);
-    setInterval(() => send({ type: 'heartbeat' }), HOST_LIMITS.heartbeatMs);
-    setInterval(() => this.#evictIdle(), IDLE_SWEEP_MS);
+    setInterval(() => this.#beat(), HOST_LIMITS.heartbeatMs);
+    setInterval(() => this.#memory.evictIdle(), IDLE_SWEEP_MS);
+  }
+
+  #beat(): void {
+    this.#leaveForeign();
+    send({ type: 'heartbeat', loads: this.#forwarding === undefined ? undefined : this.#takeLoads() });
+  }
+
+  #takeLoads(): AppLoad[] {
+    const before = this.#lastHeartbeat;
+    const now = (this.#lastHeartbeat = heartbeatNow());
+    const elapsedMs = now.atMs - before.atMs;
+    const full = [...this.#runners].flatMap(([name, { load, deployment }]) => (load > deployment.limits.inFlightMax ? [name] : []));
+    const { utilization } = performance.eventLoopUtilization(now.loop, before.loop);
+    // a loop that gets no core is busy too, and another cell would get none either
+    return this.#loads.take(elapsedMs, Math.min(utilization, (now.cpuMs - before.cpuMs) / elapsedMs), full);
+  }
+
+  follow(owners: OwnerTable): void {
+    this.#forwarding?.follow(owners);
+    this.#leaveForeign();
+    const wasAccepting = this.#isAccepting;
+    this.#isAccepting = isOpen(this.#init.place?.slot, owners);
+    if (wasAccepting && !this.#isAccepting) this.#refrain();
+    if (!wasAccepting && this.#isAccepting) for (const [port, server] of this.#servers) this.#accept(port, server).catch(failed);
+  }
+
+  /** Clients find other cells from now on, those that are here with their next connection. */
+  #refrain(): void {
+    const servers = [...this.#servers.values()];
+    stopAccepting(servers);
+    setTimeout(() => {
+      if (!this.#isAccepting) for (const server of servers) server.closeIdleConnections();
+    }, DRAIN_IDLE_MS);
+  }
+
+  /** Apps that live in other cells, now or again, leave nothing here. */
+  #leaveForeign(): void {
+    if (this.#forwarding === undefined) return;
+    for (const [name, runner] of this.#runners) {
+      if (!runner.isResident || runner.load > 0 || this.#forwarding.owns(name)) continue;
+      runner.evict();
+      this.#caches.clear(name);
+    }
+  }
+
+  /** The app: where it lives. */
+  #at(handler: AppRunner | RefusedApp): AppHandler {
+    if (this.#forwarding === undefined || handler instanceof RefusedApp) return handler;
+    return this.#forwarding.handlerOf(handler.deployment.name, handler);
   }
 
   #add(deployment: AppDeployment): void {
@@ -150,6 +234,7 @@ class Cell {
     if (deployment.port !== undefined) await this.#listen(deployment.port);
     this.#forgetRefused(deployment.name);
     this.#scheduler.trust(deployment.name);
+    this.#memory.forget(deployment.name);
     if (runner === undefined) this.#add(deployment);
     else {
       await runner.swap(deployment);
@@ -165,9 +250,12 @@ class Cell {
     if (runner === undefined) return;
     this.#runners.delete(name);
     this.#limiters.delete(name);
+    this.#forwarding?.forget(name);
     this.#caches.clear(name);
     this.#router.remove(runner);
     this.#metrics.remove(name);
+    this.#scheduler.forget(name);
+    this.#memory.forget(name);
     runner.close();
     this.#closeUnusedPorts();
   }
@@ -180,9 +268,9 @@ class Cell {
     for (const { name, forMs } of suspects) this.#scheduler.suspect(name, forMs);
   }
 
-  #serviceOf(name: string): { handler: AppRunner | RefusedApp; bodyBytesMax: number } | undefined {
+  #serviceOf(name: string): { handler: AppHandler; bodyBytesMax: number } | undefined {
     const handler = this.#runners.get(name) ?? this.#refused.get(name);
-    return handler === undefined ? undefined : { handler, bodyBytesMax: handler.edge.bodyBytesMax };
+    return handler === undefined ? undefined : { handler: this.#at(handler), bodyBytesMax: handler.edge.bodyBytesMax };
   }
 
   async scheduled(name: string, event: ScheduledEvent): Promise<void> {
@@ -194,11 +282,11 @@ class Cell {
   async #listen(port: number): Promise<void> {
     if (this.#servers.has(port)) return;
     const server = createAppsListener({
-      isDraining: () => this.#draining,
+      isDraining: () => this.#draining || !this.#isAccepting,
       route: (hostHeader, localPort) => {
         const handler = this.#router.find(hostHeader, localPort);
         if (handler === undefined) return undefined;
-        return { handler, ...handler.edge };
+        return { handler: this.#at(handler), ...handler.edge };
       },
     });
     server.on('request', (_request, response) => {
@@ -207,11 +295,7 @@ class Cell {
     });
     this.#servers.set(port, server);
     try {
-      const socket = await sockets.take(port);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
-        server.listen(socket, resolve);
-      });
+      await this.#accept(port, server);
     } catch (error) {
       this.#servers.delete(port);
       sockets.give(port);
@@ -219,7 +303,18 @@ class Cell {
     }
   }
 
+  async #accept(port: number, server: Server): Promise<void> {
+    const socket = await sockets.take(port);
+    if (!this.#isAccepting || this.#draining || server.listening) return socket.close();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
+      server.listen(socket, resolve);
+    });
+  }
+
   #closeUnusedPorts(): void {
+    // else each of thousands of deployments would look at all apps
+    if (this.#servers.size <= 1) return;
     const used = new Set([this.#init.appsPort, ...[...this.#runners.values()].map(({ deployment }) => deployment.port), ...[...this.#refused.values()].map(({ port }) => port)]);
     for (const [port, server] of this.#servers) {
       if (used.has(port)) continue;
@@ -230,23 +325,25 @@ class Cell {
     }
   }
 
-  async stats(): Promise<{ residents: string[]; metrics: object }> {
+  stats(wantsFigures: boolean): CellStats {
     const residents = [...this.#runners.values()].filter(({ isResident }) => isResident);
-    const metrics = await this.#metrics.snapshot(residents.map((runner) => ({ name: runner.deployment.name, heapBytes: runner.heapBytes() })));
-    return { residents: residents.map(({ deployment }) => deployment.name), metrics };
+    const names = residents.map(({ deployment }) => deployment.name);
+    const figures = (): CellFigures => this.#metrics.snapshot(residents.map((runner) => ({ name: runner.deployment.name, heapBytes: runner.heapBytes() })));
+    return { residents: names, figures: wantsFigures ? figures() : undefined };
   }
 
   /**
    * No new connections. Open ones are closed with their next answer; those on which no request comes soon are closed idle, not at once, for a
    * request may be on its way. Resolves when nothing is in flight any more.
    */
-  async drain(): Promise<void> {
+  async drain(isReplaced: boolean): Promise<void> {
     this.#draining = true;
     const servers = [...this.#servers.values()];
-    // of node:net: that of node:http closes idle connections too
-    for (const server of servers) NetServer.prototype.close.call(server);
+    stopAccepting(servers);
+    this.#forwarded?.part(isReplaced);
+    const all = this.#forwarded === undefined ? servers : [...servers, this.#forwarded.server];
     const idleUntilMs = performance.now() + DRAIN_IDLE_MS;
-    while (this.#isBusy() || (performance.now() < idleUntilMs && (await hasConnections(servers)))) {
+    while (this.#isBusy() || (performance.now() < idleUntilMs && (await hasConnections(all)))) {
       if (performance.now() >= idleUntilMs) for (const server of servers) server.closeIdleConnections();
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
@@ -254,17 +351,7 @@ class Cell {
   }
 
   #isBusy(): boolean {
-    return this.#openAnswers > 0 || [...this.#runners.values()].some(({ load }) => load > 0);
-  }
-
-  #evictIdle(): void {
-    const residents = [...this.#runners.values()].filter(({ isResident, load }) => isResident && load === 0);
-    residents.sort((a, b) => a.usedMs - b.usedMs);
-    const surplus = residents.length - HOST_LIMITS.residentsMax;
-    const nowMs = performance.now();
-    residents.forEach((runner, index) => {
-      if (index < surplus || nowMs - runner.usedMs > HOST_LIMITS.idleMsMax) runner.evict();
-    });
+    return this.#openAnswers > 0 || this.#forwarded?.isBusy === true || [...this.#runners.values()].some(({ load }) => load > 0);
   }
 
   #reportCorrupt(app: string): void {
@@ -298,7 +385,22 @@ class Cell {
   }
 }
 
-async function hasConnections(servers: readonly Server[]): Promise<boolean> {
+function heartbeatNow(): { atMs: number; cpuMs: number; loop: ReturnType<typeof performance.eventLoopUtilization> } {
+  const { user, system } = process.cpuUsage();
+  return { atMs: performance.now(), cpuMs: (user + system) / 1_000, loop: performance.eventLoopUtilization() };
+}
+
+/** Whether the cell in that slot takes clients' connections. */
+function isOpen(slot: number | undefined, owners: OwnerTable | undefined): boolean {
+  return slot === undefined || owners?.apart?.slot !== slot;
+}
+
+function stopAccepting(servers: readonly Server[]): void {
+  // of node:net: that of node:http closes idle connections too
+  for (const server of servers) NetServer.prototype.close.call(server);
+}
+
+async function hasConnections(servers: readonly NetServer[]): Promise<boolean> {
   const counts = await Promise.all(servers.map((server) => promisify(server.getConnections.bind(server))()));
   return counts.some((count) => count > 0);
 }
@@ -316,17 +418,22 @@ function send(message: FromCell): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
+function failed(error: unknown): void {
+  send({ type: 'failed', error: toErrorData(error) });
+}
+
 async function loadApi(api: CellInit['apiSnapshot']): Promise<{ snapshot: Snapshot; partTexts: SharedText }> {
   return { snapshot: new ivm.ExternalCopy((await loadApiSnapshot(api)).buffer), partTexts: new ivm.ExternalCopy(await loadApiParts(api)) };
 }
 
+closeInheritedFiles(OCCUPANCY_FD);
 const bindings = new BindingLine(send);
 const sockets = new CellSocketLine(send);
 let started: Promise<Cell> | undefined;
 
-async function start(init: CellInit): Promise<Cell> {
+async function start(init: CellInit, place: unknown): Promise<Cell> {
   const cell = new Cell(init, await loadApi(init.apiSnapshot));
-  await cell.serve();
+  await cell.serve(place);
   return cell;
 }
 
@@ -335,14 +442,15 @@ async function receive(message: ToCell, handle: unknown): Promise<void> {
   if (message.type === 'binding') return bindings.receive(message);
   if (message.type === 'socket') return sockets.receive(message, handle);
   if (message.type === 'init') {
-    started = start(message.init);
+    started = start(message.init, handle);
     await started;
     return send({ type: 'serving' });
   }
   const cell = await started;
   if (cell === undefined) return;
+  if (message.type === 'owners') return cell.follow(message.owners);
   if (message.type === 'drain') {
-    await cell.drain();
+    await cell.drain(message.isReplaced);
     return send({ type: 'drained' });
   }
   try {
@@ -352,15 +460,17 @@ async function receive(message: ToCell, handle: unknown): Promise<void> {
     else if (message.type === 'quarantine') cell.quarantine(message.name, message.forMs);
     else if (message.type === 'suspect') cell.suspect(message.suspects);
     else if (message.type === 'scheduled') await cell.scheduled(message.app, message.event);
-    send({ type: 'answer', call: message.call, stats: message.type === 'stats' ? await cell.stats() : undefined });
+    send({ type: 'answer', call: message.call, stats: message.type === 'stats' ? cell.stats(message.wantsFigures) : undefined });
   } catch (error) {
     send({ type: 'answer', call: message.call, error: toErrorData(error) });
   }
 }
 
 process.on('message', (message: ToCell, handle) => {
-  receive(message, handle).catch((error: unknown) => send({ type: 'failed', error: toErrorData(error) }));
+  receive(message, handle).catch(failed);
 });
 // Ctrl-C reaches the whole group; when the supervisor is done it says so
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
+// without the ordinary way out, which crashes when an isolate's thread is lost
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

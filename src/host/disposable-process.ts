@@ -11,6 +11,8 @@ export interface DisposableProcessOptions {
   readonly memoryMbMax: number;
   /** CPU that the kernel lets the process have in its life, in s: holds even when its parent is gone */
   readonly cpuSMax: number;
+  /** whom it runs as; undefined: as this process */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** Why a process gave no answer. */
@@ -40,11 +42,14 @@ export class DisposableProcess {
 
   constructor(options: DisposableProcessOptions) {
     this.#options = options;
-    const limited = `ulimit -t ${Math.ceil(options.cpuSMax)}; exec "$0" "$@"`;
+    const { user } = options;
+    const limited = `ulimit -c 0; ulimit -t ${Math.ceil(options.cpuSMax)}; exec "$0" "$@"`;
     this.#child = spawn('/bin/sh', ['-c', limited, process.execPath, ...options.flags, fileURLToPath(options.entry)], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
       env: { ...CHILD_ENVIRONMENT },
+      cwd: '/',
+      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
     });
     this.#child.on('message', (reply) => this.#settle((pending) => pending.resolve(reply)));
     this.#child.on('error', (error) => this.#end(new ProcessEnded('exit', error.message)));

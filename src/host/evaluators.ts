@@ -25,9 +25,12 @@ export class Evaluators {
   readonly #idle: WarmEvaluator[] = [];
   readonly #all = new Set<DisposableProcess>();
   readonly #idleMax: number;
+  readonly #user: { readonly uid: number; readonly gid: number } | undefined;
 
-  constructor(idleMax: number) {
+  /** `user`: whom the processes run as; undefined: as this one */
+  constructor(idleMax: number, user?: { readonly uid: number; readonly gid: number }) {
     this.#idleMax = idleMax;
+    this.#user = user;
   }
 
   /** Rejects with {@link ProcessEnded} when the code brought a fresh process down. */
@@ -100,7 +103,7 @@ export class Evaluators {
   }
 
   #start(entry: 'evaluator' | 'restorer', { memoryMbMax }: EvaluationLimits, cpuSMax: number): DisposableProcess {
-    const options = { entry: ownFile(entry, import.meta.url), flags: childFlags(entry), memoryMbMax: 2 * memoryMbMax + PROCESS_MB, cpuSMax };
+    const options = { entry: ownFile(entry, import.meta.url), flags: childFlags(entry), memoryMbMax: 2 * memoryMbMax + PROCESS_MB, cpuSMax, user: this.#user };
     const process = new DisposableProcess(options);
     this.#all.add(process);
     return process;

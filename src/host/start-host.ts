@@ -1,6 +1,6 @@
 /** The supervisor: composes registry, builder, cells, log and control plane, and keeps them in step. Runs no tenant code. */
 import type { Server } from 'node:http';
-import { join } from 'node:path';
+import { mapBounded } from '../apps/config/map-bounded.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import type { ScheduledEvent } from '../protocol/app-call.ts';
 import type { CellLogLine } from '../protocol/cell-messages.ts';
@@ -23,6 +23,7 @@ import { AppRegistry } from './app-registry.ts';
 import type { FoundApps } from './app-sources.ts';
 import { AppUploads } from './app-uploads.ts';
 import { Builder } from './builder-client.ts';
+import { mappingsMax, memoryByMappings, residentsCeiling } from './cell-residents-ceiling.ts';
 import { Cells } from './cells.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
 import { CronTriggers } from './cron-triggers.ts';
@@ -35,10 +36,13 @@ import { openLogOutput, type LogOutput } from './log-output.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { Models } from './models.ts';
 import { OperatorConfig } from './operator-config.ts';
+import { openSecondWall, type SecondWall } from './second-wall.ts';
 import { settleOptions, type SettledOptions } from './settle-options.ts';
 
 /** Apps whose earlier build is looked up at once, at start. */
 const REUSE_AT_ONCE = 32;
+/** Apps asked of the builder at once, which bounds them further: each has files open meanwhile. */
+const BUILDS_AT_ONCE = 64;
 const PRUNE_MS = 3_600_000;
 
 /**
@@ -54,7 +58,8 @@ export async function startHost(
   const operator = await OperatorConfig.open(options.configFile);
   const settled = settleOptions(options, operator.policy);
   const dataDir = await openDataDir(settled.dataDir);
-  const host = new Host({ options: settled, operator, dataDir, log: new LogHub(output), output, onStartEvent, composition });
+  const wall = await openWall(operator, dataDir);
+  const host = new Host({ options: settled, operator, dataDir, wall, log: new LogHub(output), output, onStartEvent, composition });
   try {
     return await host.start();
   } catch (error) {
@@ -63,10 +68,20 @@ export async function startHost(
   }
 }
 
+async function openWall(operator: OperatorConfig, dataDir: DataDir): Promise<SecondWall> {
+  try {
+    return openSecondWall(operator.policy.secondWall, dataDir.path);
+  } catch (error) {
+    await dataDir.close();
+    throw error;
+  }
+}
+
 interface HostParts {
   readonly options: SettledOptions;
   readonly operator: OperatorConfig;
   readonly dataDir: DataDir;
+  readonly wall: SecondWall;
   readonly log: LogHub;
   readonly output: LogOutput;
   readonly onStartEvent: (event: LogEvent) => void;
@@ -99,7 +114,7 @@ class Host {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#builder = new Builder({ dataDir: parts.dataDir.path, flags: parts.composition.builderFlags ?? [] });
+    this.#builder = new Builder({ dataDir: parts.dataDir.path, wall: parts.wall, flags: parts.composition.builderFlags ?? [] });
     this.models = new Models(parts.dataDir.path, parts.operator.policy.models);
     this.#ended = new Promise((resolveEnd) => (this.#end = resolveEnd));
     this.#registry = new AppRegistry(parts.operator.policy, {
@@ -126,6 +141,8 @@ class Host {
 
   async start(): Promise<RunningHost> {
     const { options } = this.#parts;
+    const { status } = this.#parts.wall;
+    this.#event(status.user === 'root' ? 'warn' : 'info', 'second_wall', undefined, { ...status, ...(status.user === 'root' ? { message: status.missing.join('; ') } : {}) });
     this.#appsPort = await usablePort(options.host, options.appsPort);
     this.#tokens = await TokenStore.open(this.#parts.dataDir.path);
     this.#hideSecrets();
@@ -183,14 +200,17 @@ class Host {
   async #startCells(): Promise<void> {
     const { options, dataDir } = this.#parts;
     const apiSnapshot = await this.#builder.apiSnapshot();
+    const residentsMax = this.#parts.composition.residentsMax ?? residentsCeiling(mappingsMax());
+    const memoryBytesMax = Math.min(options.cellMemoryBytes, memoryByMappings(mappingsMax()));
     const cells = new Cells({
       host: options.host,
       count: options.cells,
-      readable: join(dataDir.path, 'artefacts'),
+      dataDir: dataDir.path,
+      wall: this.#parts.wall,
       temporary: dataDir.temporary,
       graceMs: options.graceMs,
       flags: this.#parts.composition.cellFlags ?? [],
-      init: () => ({ appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0 }),
+      init: () => ({ appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0, memoryBytesMax, residentsMax }),
       log: (lines) => this.#childLog(lines),
       bindings: (answer) => this.#bindings!.connect(answer),
       catastrophe: (app, message) => {
@@ -221,17 +241,19 @@ class Host {
     const { options, operator, dataDir } = this.#parts;
     const init = await agentsInit({ options, policy: operator.policy, configFile: operator.file, dataDir });
     const models = new ModelDesk({ models: this.models, egress: init.egress, folder: init.folder, secretNames: () => this.#parts.operator.policy.secretNames, environment: process.env });
-    const agents = new AgentsClient({ init, secrets: () => this.#parts.operator.secrets(), models, log: (lines) => this.#childLog(lines) });
+    const agents = new AgentsClient({ init, secrets: () => this.#parts.operator.secrets(), models, wall: this.#parts.wall, log: (lines) => this.#childLog(lines) });
     await agents.start();
     return agents;
   }
 
   async #buildRest(unbuilt: readonly AppConfig[], found: FoundApps): Promise<void> {
+    if (unbuilt.length > 0) this.#event('info', 'apps_building', undefined, { apps: unbuilt.length });
     const deployed = new Set(found.deployed.map(({ config }) => config.name));
-    const builds = unbuilt.map((config) => this.#registry.serve(config, deployed.has(config.name) ? 'deployed' : 'folder'));
-    const failure = (await Promise.allSettled(builds)).find((result) => result.status === 'rejected');
+    const serve = (config: AppConfig): Promise<AppRecord> => this.#registry.serve(config, deployed.has(config.name) ? 'deployed' : 'folder');
+    const results = await mapBounded(unbuilt, BUILDS_AT_ONCE, (config) => serve(config).then(() => undefined, (error: unknown) => ({ error })));
+    const failure = results.find((result) => result !== undefined);
     const nothingServed = this.#registry.deployments.length === 0;
-    if (nothingServed && failure !== undefined && !this.#parts.options.dev) throw failure.reason;
+    if (nothingServed && failure !== undefined && !this.#parts.options.dev) throw failure.error;
   }
 
   /** Built apps that nobody serves any more go, now and every hour. */
@@ -287,7 +309,7 @@ class Host {
 
   async apps(): Promise<AppStatus[]> {
     const residents = new Map<string, number>();
-    for (const stats of (await this.#cells?.stats()) ?? []) {
+    for (const stats of (await this.#cells?.stats(false)) ?? []) {
       for (const name of stats.residents) residents.set(name, (residents.get(name) ?? 0) + 1);
     }
     const records = this.#registry.records.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -313,12 +335,12 @@ class Host {
   }
 
   async metrics(): Promise<string> {
-    const stats = (await this.#cells?.stats()) ?? [];
-    return mergeMetrics(stats.map(({ metrics }) => metrics), await this.#agents?.metrics(), this.#registry.records);
+    const stats = (await this.#cells?.stats(true)) ?? [];
+    return mergeMetrics(stats.flatMap(({ figures }) => figures ?? []), await this.#agents?.metrics(), this.#registry.records);
   }
 
   hostStatus(): Promise<HostStatus> {
-    return hostStatus(this.#registry.records, this.#cells?.serving ?? 0, this.#agents!);
+    return hostStatus(this.#registry.records, this.#cells?.serving ?? 0, this.#parts.wall.status, this.#agents!);
   }
 
   get runs(): RunsControl {

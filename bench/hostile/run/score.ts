@@ -21,7 +21,12 @@ export async function score(host: HostileHost, watch: VictimWatch, programs: rea
   return attacks.map((one) => ({ ...one, victim, escapes: [...one.escapes, ...victimsLoss(one.program, victim)] }));
 }
 
-function victimsLoss({ aborts }: Program, { failures }: VictimFigures): string[] {
-  const lost = failures.filter((failure) => !(aborts && IN_FLIGHT.test(failure)));
+/** Why requests of the victim failed that should not have. */
+export function undocumentedLosses({ aborts }: Pick<Program, 'aborts'>, { failures }: Pick<VictimFigures, 'failures'>): string[] {
+  return failures.filter((failure) => !(aborts && IN_FLIGHT.test(failure)));
+}
+
+function victimsLoss(program: Program, victim: VictimFigures): string[] {
+  const lost = undocumentedLosses(program, victim);
   return lost.length === 0 ? [] : [`${lost.length} requests of the victim failed: ${[...new Set(lost)].slice(0, 3).join(', ')}`];
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { BuildInput } from '../../protocol/app.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { pathFromHere } from '../../util/path-from-here.ts';
+import { ARTEFACT_MODE } from './artefact-file.ts';
 import { inputsHold } from './build-inputs.ts';
 import { NanosError } from '../../protocol/errors.ts';
 
@@ -53,9 +55,9 @@ export class ApiStore {
     const scriptFile = join(this.#directory, `api-${hash}.js`);
     const parts = { file: join(this.#directory, `api-${hash}.parts`), sha256: partsSha256 };
     const made: ApiSnapshot = { file, sha256, hash, scriptFile, parts };
-    await writeFileAtomic(parts.file, partTexts);
+    await writeFileAtomic(parts.file, partTexts, ARTEFACT_MODE);
     await writeFileAtomic(scriptFile, script);
-    await writeFileAtomic(file, snapshot);
+    await writeFileAtomic(file, snapshot, ARTEFACT_MODE);
     await writeFileAtomic(this.#recordFile(), JSON.stringify({ format: 2, engine: this.#engine, snapshot: made, inputs }));
     return made;
   }
@@ -94,7 +96,7 @@ export async function loadApiParts({ parts }: Pick<ApiSnapshot, 'parts'>): Promi
 }
 
 async function readChecked(file: string, sha256: string): Promise<Buffer> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readFile(pathFromHere(file)).catch((error: unknown) => {
     throw new NanosError('artefact_corrupt', `The API snapshot's file ${file} can not be read: restart the host to make it again`, { cause: error });
   });
   if (sha256Of(bytes) !== sha256) throw new NanosError('artefact_corrupt', `The API snapshot's file ${file} does not match its hash: restart the host to make it again`);

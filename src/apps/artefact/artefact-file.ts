@@ -10,6 +10,9 @@ import type { Road } from '../../protocol/app.ts';
 /** Rises whenever an artefact of the release before can't be used. */
 export const ARTEFACT_FORMAT = 1;
 
+/** Of what cells read: the group is theirs where they run as a user of their own, in a folder that nobody else may enter. */
+export const ARTEFACT_MODE = 0o640;
+
 export interface ArtefactContent {
   readonly road: Road;
   /** the script's top level awaits: its outcome is known only after `TOP_LEVEL_CHECK` (apps/build/app-script.ts) ran as a second script */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { AppConfig, Artefact } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
-import { decodeArtefact, DIGEST_BYTES, encodeArtefact, type ArtefactContent } from './artefact-file.ts';
+import { ARTEFACT_MODE, decodeArtefact, DIGEST_BYTES, encodeArtefact, type ArtefactContent } from './artefact-file.ts';
 import { inputsHold } from './build-inputs.ts';
 import type { BuildResult } from './build-result.ts';
 
@@ -30,7 +30,7 @@ const entrySchema = z.strictObject({
   warnings: z.array(z.strictObject({ file: z.string(), line: z.number(), message: z.string() })),
 });
 
-/** Built apps on disk, by content; and which of them a folder came to last time. Files are private to the host's user. */
+/** Built apps on disk, by content; and which of them a folder came to last time. Files are private to the host, and the user of its cells. */
 export class ArtefactStore {
   readonly #directory: string;
 
@@ -48,8 +48,8 @@ export class ArtefactStore {
 
   async write(key: string, content: ArtefactContent, sourceMap: string): Promise<Artefact> {
     const { bytes, sha256 } = encodeArtefact(content);
-    await writeFileAtomic(this.#sourceMapFile(key), sourceMap);
-    await writeFileAtomic(this.#artefactFile(key), bytes);
+    await writeFileAtomic(this.#sourceMapFile(key), sourceMap, ARTEFACT_MODE);
+    await writeFileAtomic(this.#artefactFile(key), bytes, ARTEFACT_MODE);
     return this.#describe(key, content, bytes.length, sha256);
   }
 

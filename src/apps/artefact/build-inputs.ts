@@ -3,7 +3,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import type { BuildInput } from '../../protocol/app.ts';
 
 /** Files that steer the bundler from any folder on a source's way up. */
-const steeringFiles = ['package.json', 'tsconfig.json', 'jsconfig.json'];
+export const STEERING_FILES = ['package.json', 'tsconfig.json', 'jsconfig.json'];
 
 /**
  * Adds to the files that a bundle was made from what else could change it: the folders they lie in, up to the app's folder or the
@@ -15,7 +15,7 @@ export async function completeInputs(folder: string, files: readonly BuildInput[
   for (const { path } of files) {
     for (let at = dirname(path); !folders.has(at) && isOwn(folder, at); at = dirname(at)) folders.add(at);
   }
-  const candidates = [...folders].flatMap((at) => [at, ...steeringFiles.map((name) => join(at, name))]);
+  const candidates = [...folders].flatMap((at) => [at, ...STEERING_FILES.map((name) => join(at, name))]);
   const known = new Set(files.map(({ path }) => path));
   const found = await Promise.all(candidates.filter((path) => !known.has(path)).map((path) => currentInput(path)));
   const fresh = found.filter((input) => input !== undefined).map((input) => (input.mtimeMs >= startedMs ? { ...input, mtimeMs: -1 } : input));

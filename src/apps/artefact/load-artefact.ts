@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { NanosError } from '../../protocol/errors.ts';
+import { pathFromHere } from '../../util/path-from-here.ts';
 import { decodeArtefact, type ArtefactContent } from './artefact-file.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function loadArtefact(file: string, sha256: string): Promise<Artefa
 
 async function readOrCorrupt(file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readFile(pathFromHere(file));
   } catch (error) {
     throw new NanosError('artefact_corrupt', `The artefact ${file} can not be read: it has to be built again`, { cause: error });
   }

@@ -15,12 +15,13 @@ export interface ApiScript {
   readonly inputs: readonly BuildInput[];
 }
 
+const PROTOCOL = ownFile('../../protocol/boundary', import.meta.url);
 const GUEST = ownFile('../../guest/main', import.meta.url);
 
 /** The script behind the API snapshot: everything that a guest has before its own code. */
 export async function bundleApi(entry: URL = GUEST): Promise<ApiScript> {
   const opener = fileURLToPath(ownFile('./kernel/lazy-parts', GUEST.href));
-  const lazy = new LazyParts({ root: dirname(dirname(opener)), filename: API_FILENAME, opener });
+  const lazy = new LazyParts({ root: dirname(dirname(opener)), filename: API_FILENAME, opener, stateless: dirname(fileURLToPath(PROTOCOL)) });
   const { outputFiles, metafile } = await build({
     entryPoints: [fileURLToPath(entry)],
     outfile: 'api.js',

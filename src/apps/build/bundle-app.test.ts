@@ -99,14 +99,31 @@ test('JSON, text, data and wrangler’s rules', async () => {
   });
 });
 
+const EMPTY_WASM = [0, 97, 115, 109, 1, 0, 0, 0];
+
+test('imported WebAssembly defines no memory: isolates make them', async () => {
+  const built = await bundle({ 'index.js': `import a from './a.wasm'; export default a;`, 'a.wasm': new Uint8Array([...EMPTY_WASM, 5, 3, 1, 0, 7]) });
+  const [{ bytes } = { bytes: new Uint8Array() }] = built.wasm;
+  assert.match(Buffer.from(bytes).toString('latin1'), /nanos:memory.0,7,,0/su);
+});
+
+for (const [what, bytes, message] of [
+  ['bytes that are no module', [1], 'The file is not a valid WebAssembly module'],
+  ['a memory of 64 bits', [...EMPTY_WASM, 5, 3, 1, 4, 1], 'The module has a memory of 64 bits or of another page size'],
+] as const) {
+  test(`WebAssembly is refused: ${what}`, async () => {
+    await assert.rejects(bundle({ 'index.js': `import a from './a.wasm'; export default a;`, 'a.wasm': new Uint8Array(bytes) }), { code: 'build_failed', message, position: { file: 'a.wasm' } });
+  });
+}
+
 test('imported WebAssembly keeps its index, whatever order the files are read in', async () => {
   const files = {
     'index.js': `import z from './z.wasm'; import a from './a.wasm?module'; import again from './z.wasm'; export default [a, z, again === z];`,
-    'z.wasm': new Uint8Array([9]),
-    'a.wasm': new Uint8Array([1]),
+    'z.wasm': new Uint8Array([...EMPTY_WASM, 0, 2, 1, 122]),
+    'a.wasm': new Uint8Array(EMPTY_WASM),
   };
   const built = await bundle(files);
-  assert.deepEqual(built.wasm.map(({ file, bytes }) => [file, ...bytes]), [['a.wasm', 1], ['z.wasm', 9]]);
+  assert.deepEqual(built.wasm.map(({ file, bytes }) => [file, [...bytes]]), [['a.wasm', EMPTY_WASM], ['z.wasm', [...EMPTY_WASM, 0, 2, 1, 122]]]);
   assert.deepEqual(plain(run(built).default), ['module 0', 'module 1', true]);
 });
 

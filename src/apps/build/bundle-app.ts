@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import type { AppConfig, BuildInput, ConfigWarning } from '../../protocol/app.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
+import { importMemories } from '../../sandbox/wasm/import-memories.ts';
 import { buildError } from './build-error.ts';
 import { BUILD_LIMITS } from './build-limits.ts';
 import { appScript } from './app-script.ts';
+import { entryPlugin } from './entry-plugin.ts';
 import { loadPlugin } from './load-plugin.ts';
 
 export interface WasmFile {
@@ -71,7 +73,7 @@ async function bundleAs(format: 'iife' | 'esm', app: Source, isModule: boolean, 
   const wasmFiles = [...wasmOrder];
   const inputs = new Map<string, BuildInput>();
   const plugin = loadPlugin({ folder: app.folder, confined: app.confined, rules: app.rules, wasmFiles, inputs });
-  const { outputFiles, warnings } = await build({ ...bundleOptions(app, isModule), format, write: false, plugins: [plugin] });
+  const { outputFiles, warnings } = await build({ ...bundleOptions(app, isModule), format, write: false, plugins: [entryPlugin({ ...app, specifier: importSpecifier(app) }), plugin] });
   const text = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   return {
     code: text('.js').trimEnd(),
@@ -84,7 +86,7 @@ async function bundleAs(format: 'iife' | 'esm', app: Source, isModule: boolean, 
 }
 
 function bundleOptions({ folder, main }: Source, isModule: boolean): BuildOptions {
-  const specifier = JSON.stringify(importSpecifier(folder, main));
+  const specifier = JSON.stringify(importSpecifier({ folder, main }));
   const contents = isModule ? `import * as app from ${specifier};__nanos("app",app)` : `import ${specifier}`;
   return {
     stdin: { contents, resolveDir: folder, sourcefile: 'nanos:entry', loader: 'js' },
@@ -107,7 +109,7 @@ function bundleOptions({ folder, main }: Source, isModule: boolean): BuildOption
   };
 }
 
-function importSpecifier(folder: string, main: string): string {
+function importSpecifier({ folder, main }: Pick<Source, 'folder' | 'main'>): string {
   return `./${relative(folder, main).split(sep).join('/')}`;
 }
 
@@ -116,7 +118,7 @@ async function exportsDefault({ folder, main, rules, confined }: Source): Promis
   const plugin = loadPlugin({ folder, confined, rules, wasmFiles: [], inputs: new Map() });
   try {
     const options = { absWorkingDir: folder, bundle: false, write: false, metafile: true, format: 'esm', logLevel: 'silent' } as const;
-    const { metafile } = await build({ ...options, entryPoints: [main], outfile: join(folder, 'main.js'), plugins: [plugin] });
+    const { metafile } = await build({ ...options, entryPoints: [main], outfile: join(folder, 'main.js'), plugins: [entryPlugin({ folder, main, specifier: main }), plugin] });
     return Object.values(metafile.outputs).some(({ exports }) => exports.includes('default'));
   } catch (error) {
     throw isBuildFailure(error) ? buildError(error) : error;
@@ -127,8 +129,19 @@ async function readWasm(folder: string, files: readonly string[]): Promise<WasmF
   const { wasmModulesMax } = BUILD_LIMITS;
   if (files.length > wasmModulesMax) throw new NanosError('build_limit', `The app imports ${files.length} WebAssembly modules; ${wasmModulesMax} are allowed`);
   const modules: WasmFile[] = [];
-  for (const file of files) modules.push({ file: relative(folder, file), bytes: await readFile(file) });
+  for (const file of files) modules.push(withMemoriesImported({ file: relative(folder, file), bytes: await readFile(file) }));
   return modules;
+}
+
+/** So that isolates make their memories, within their limits. */
+function withMemoriesImported({ file, bytes }: WasmFile): WasmFile {
+  try {
+    return { file, bytes: importMemories(bytes) };
+  } catch (error) {
+    if (!(error instanceof NanosError)) throw error;
+    const message = error.code === 'module_invalid' ? 'The file is not a valid WebAssembly module' : error.message;
+    throw new NanosError('build_failed', message, { position: { file }, cause: error });
+  }
 }
 
 function checkSize(bytes: number): void {

@@ -11,6 +11,7 @@ host: 127.0.0.1
 port: 8081
 apps_port: 0
 cells: 2
+cell_memory: 2GB
 data: ../data
 grace_ms: 5000
 apps:
@@ -40,6 +41,7 @@ agents:
   approve: [fs_write, mcp_call]
   runs: { kept: 12, bytes: 1GB, days: 13 }
 models: { threads_max: 14, context_tokens_max: 15000, idle_ms: 16000 }
+second_wall: { require: true, user: guests }
 `;
 
 describe('readOperatorFile', () => {
@@ -50,6 +52,7 @@ describe('readOperatorFile', () => {
       controlPort: 8081,
       appsPort: 0,
       cells: 2,
+      cellMemoryBytes: 2 * 1024 ** 3,
       dataDir: join(root, 'data'),
       graceMs: 5000,
       apps: [
@@ -84,6 +87,7 @@ describe('readOperatorFile', () => {
         runs: { kept: 12, bytes: 1024 ** 3, days: 13 },
       },
       models: { threadsMax: 14, contextTokensMax: 15_000, idleMsMax: 16_000 },
+      secondWall: { isRequired: true, user: 'guests' },
     });
   });
 
@@ -125,6 +129,7 @@ describe('readOperatorFile', () => {
     ['models:\n  context_tokens_max: 63', 2, 23, /^models\.context_tokens_max must be at least 64$/],
     ['models: { idle_ms: 999 }', 1, 20, /^models\.idle_ms must be at least 1000$/],
     ['port: 65536', 1, 7, /^port must be at most 65535$/],
+    ['cell_memory: 200MB', 1, 14, /^cell_memory must be a size such as "4GB", at least 256 MB$/],
     ['cells: 0', 1, 8, /^cells must be at least 1$/],
     ['apps: {}', 1, 7, /^apps must be a list, not a mapping$/],
     ['port: 1\nport: 2', 2, 1, /^Key "port" is given twice$/],

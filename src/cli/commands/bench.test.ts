@@ -22,15 +22,22 @@ async function refuses(args: readonly string[], reason: RegExp): Promise<void> {
 }
 
 test('measures one of what there is, or a manifest, and says so', async () => {
-  await refuses(['servers'], /apps, agents, models, hostile, or the path of a manifest/);
+  await refuses(['servers'], /apps, agents, models, density, soak, hostile, or the path of a manifest/);
   await refuses(['agents', '--json', '--markdown'], /cannot be used with/);
 });
 
 test('a section is one of what is measured', async () => {
   await refuses(['agents', '--only', 'idle'], /agents has no section idle: it has boot, calls, memory, metering, snapshots, recordings/);
   await refuses(['models', '--only', 'boot'], /models has no section boot: it has throughput, apps, start/);
+  await refuses(['density', '--only', 'cold'], /density has no section cold: it has deployed, residents/);
   await refuses(['--only', 'boot'], /apps has no section boot/);
+  await refuses(['soak', '--only', 'boot'], /soak is measured as a whole/);
   await refuses(['agent.nano', '--only', 'boot'], /one agent is measured as a whole/);
+});
+
+test('cells are for density', async () => {
+  await refuses(['hostile', '--cells', '2'], /--cells is for density/);
+  await refuses(['density', '--cells', '0'], /whole number from 1 to 99/);
 });
 
 test('a manifest that is not there is no usage error', async () => {

@@ -12,6 +12,7 @@ import { ControlClient } from '../control-client.ts';
 import { describePosition } from '../describe-error.ts';
 import { describeServing } from '../describe-serving.ts';
 import { printable } from '../printable.ts';
+import { StartProgress } from '../start-progress.ts';
 
 interface Options {
   readonly config?: string;
@@ -79,7 +80,11 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   const stop = new AbortController();
   const stopListening = io.onStopSignal(() => (stop.signal.aborted ? io.exit(1) : stop.abort()));
   try {
-    const host = await io.startHost(options, (event) => showWarning(event, io));
+    const progress = new StartProgress((text) => void io.stderr.write(text));
+    const host = await io.startHost(options, (event) => {
+      progress.note(event);
+      showWarning(event, io);
+    });
     const stopped = once(stop.signal, 'abort');
     if (!stop.signal.aborted) {
       await showServing(host, options, stop.signal, io);

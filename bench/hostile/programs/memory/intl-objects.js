@@ -4,7 +4,6 @@
 // Repeats: 250
 // Order: alone
 // Bound: memory 300
-// Open: V8 counts nothing of it: a guard of the cell must look at its resident memory
 // Limits: cpu_ms 1500
 const kept = [];
 export default {

@@ -4,7 +4,6 @@
 // Limits: cpu_ms 3000
 // Order: alone
 // Bound: memory 700
-// Open: memory that grows inside a module is counted by nobody until a guard of the cell looks at its resident memory
 import module from './growing-instances.wasm';
 const kept = [];
 export default {

@@ -1,0 +1,121 @@
+/** Hundreds of apps on one host that may hold only few of their isolates at once. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { startHost } from '../../src/host/start-host.ts';
+import type { LogEvent } from '../../src/protocol/control.ts';
+import { httpRequest, type Answer } from '../support/http-request.ts';
+import { temporaryFolder, writeFiles } from '../support/start-nanos.ts';
+
+const RESIDENTS_MAX = 40;
+/** Starts after which a cell looks again whether it holds too many. */
+const UNCHECKED_MAX = 64;
+const APPS = 300;
+const AT_ONCE = 4;
+const SOURCE = `let served = 0;
+export default { fetch: (request) => Response.json({ host: new URL(request.url).hostname, served: ++served }) };`;
+
+interface Said {
+  readonly host: string;
+  readonly served: number;
+}
+
+const names = Array.from({ length: APPS }, (_, index) => `app-${index}`);
+const root = await temporaryFolder({ after });
+await writeFiles(join(root, 'apps'), Object.fromEntries(names.map((name) => [`${name}/index.js`, SOURCE])));
+const events: LogEvent[] = [];
+const host = await startHost(
+  { folders: [join(root, 'apps')], configFile: undefined, host: '127.0.0.1', controlPort: 0, appsPort: 0, cells: 1, dataDir: join(root, 'data'), agentsFolder: undefined, dev: false, auth: false, graceMs: 1_000 },
+  undefined,
+  { write: (line) => events.push(JSON.parse(line) as LogEvent), flush: () => Promise.resolve() },
+  { residentsMax: RESIDENTS_MAX },
+);
+after(() => host.close());
+
+async function ask(name: string): Promise<Said> {
+  const answer = await httpRequest({ port: Number(new URL(host.appsUrl).port), path: '/', headers: { host: `${name}.localhost` } });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json() as Said;
+}
+
+/** Their answers, in the same order. */
+async function askAll(wanted: readonly string[]): Promise<Said[]> {
+  const said: Said[] = [];
+  for (let at = 0; at < wanted.length; at += AT_ONCE) said.push(...(await Promise.all(wanted.slice(at, at + AT_ONCE).map(ask))));
+  return said;
+}
+
+function control(path: string): Promise<Answer> {
+  const { port, host: authority } = new URL(host.controlUrl);
+  return httpRequest({ port: Number(port), path, headers: { host: authority } });
+}
+
+async function residents(): Promise<string[]> {
+  const { apps } = (await control('/v1/apps')).json() as { apps: { name: string; residents: number }[] };
+  return apps.filter((app) => app.residents > 0).map(({ name }) => name);
+}
+
+/** The cell's own memory. */
+function cellMb(): number {
+  const pid = readdirSync('/proc').find((name) => /^\d+$/u.test(name) && isOwnCell(name));
+  return Number(/^VmRSS:\s+(?<kilobytes>\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.groups?.['kilobytes']) / 1024;
+}
+
+function isOwnCell(pid: string): boolean {
+  try {
+    const [, parent] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    return parent === `${process.pid}` && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/host/cell.');
+  } catch {
+    // it has ended meanwhile
+    return false;
+  }
+}
+
+test('apps of the same content are built once', () => {
+  const served = events.filter(({ event }) => event === 'app_serving');
+  assert.equal(served.length, APPS);
+  assert.deepEqual(events.find(({ event }) => event === 'apps_building')?.['apps'], APPS);
+  assert.equal(served.filter(({ reused }) => reused !== true).length, 1);
+});
+
+test('every app answers, each for itself, while few are held; the least recently used go first', async () => {
+  assert.deepEqual(await askAll(names), names.map((name) => ({ host: `${name}.localhost`, served: 1 })));
+  const held = await residents();
+  assert.ok(held.length > 0 && held.length <= RESIDENTS_MAX + UNCHECKED_MAX + AT_ONCE, `${held.length} are held`);
+  const oldest = APPS - held.length - 2 * AT_ONCE;
+  assert.ok(held.every((name) => Number(name.slice('app-'.length)) >= oldest), held.join(' '));
+});
+
+test('what is in use stays; what was evicted begins anew', async () => {
+  const [favourite = '', ...others] = names;
+  let served = 0;
+  const anew: Said[] = [];
+  for (let at = 0; at < 3 * UNCHECKED_MAX; at += AT_ONCE) {
+    ({ served } = await ask(favourite));
+    anew.push(...(await askAll(others.slice(at, at + AT_ONCE))));
+  }
+  assert.equal(served, (3 * UNCHECKED_MAX) / AT_ONCE);
+  assert.ok(anew.every((said) => said.served === 1));
+});
+
+test('memory does not grow with the apps that come and go', { skip: process.platform === 'linux' ? false : 'needs /proc' }, async () => {
+  const beforeMb = cellMb();
+  await askAll(names);
+  const grownMb = cellMb() - beforeMb;
+  // an isolate that stayed would take 1 MB and more
+  assert.ok(grownMb < (APPS - RESIDENTS_MAX - UNCHECKED_MAX) / 2, `the cell has grown by ${grownMb.toFixed(0)} MB`);
+});
+
+test('requests that come at once for an app that is not held start it once', async () => {
+  const [first = ''] = names;
+  assert.ok(!(await residents()).includes(first));
+  const before = startsOf(first, (await control('/metrics')).text);
+  const said = await Promise.all(Array.from({ length: 30 }, () => ask(first)));
+  assert.deepEqual(said.map(({ served }) => served).toSorted((a, b) => a - b), Array.from({ length: 30 }, (_, index) => index + 1));
+  assert.equal(startsOf(first, (await control('/metrics')).text), before + 1);
+});
+
+function startsOf(app: string, metrics: string): number {
+  return Number(new RegExp(`^nanos_app_cold_starts_total\\{app="${app}"\\} (?<starts>\\d+)$`, 'mu').exec(metrics)?.groups?.['starts'] ?? 0);
+}
