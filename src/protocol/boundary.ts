@@ -87,8 +87,11 @@ export const SharedSlot = {
   current: 1,
   /** 1 once all messages of the current crossing were handed over, 0 before */
   handedOver: 2,
+  /** pages of 64 KB that the isolate's WebAssembly memories had when it last said so, and how many memories */
+  wasmPages: 3,
+  wasmMemories: 4,
 } as const;
-export const SHARED_SLOTS = 3;
+export const SHARED_SLOTS = 5;
 
 /** Collects messages into one crossing. Uses string concatenation only: no array or object that a tenant could have redefined. */
 export class Packer {

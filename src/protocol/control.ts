@@ -43,6 +43,18 @@ export interface LogFilter {
   readonly app?: string | undefined;
 }
 
+/** What holds code that has got out of its isolate, besides Node's permission model. */
+export interface SecondWallStatus {
+  /** whom cells run as */
+  readonly user: string;
+  /** they can gain no privileges */
+  readonly no_new_privs: boolean;
+  /** a filter of system calls binds them: that of the container or service that nanos runs in */
+  readonly seccomp: boolean;
+  /** what is not to be had, and how to get it */
+  readonly missing: readonly string[];
+}
+
 export interface HostStatus {
   readonly version: string;
   readonly started_at: string;
@@ -50,6 +62,7 @@ export interface HostStatus {
   readonly apps: Readonly<Record<AppState, number>>;
   /** processes of apps that serve */
   readonly cells: number;
+  readonly second_wall: SecondWallStatus;
   readonly agents: AgentsStatus;
   /** of the supervisor alone */
   readonly memory_bytes: number;

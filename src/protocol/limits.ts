@@ -73,7 +73,9 @@ export const HOST_LIMITS = {
   /** build of one app: bundle, evaluate, snapshot, test restore */
   buildMsMax: 60_000,
   builderMemoryMbMax: 1_024,
-  /** isolates in one cell; past that the least recently used idle ones are evicted */
+  /** the least resident memory that a cell can be given */
+  cellMemoryBytesMin: 256 * 1024 * 1024,
+  /** isolates in one cell, less where Linux allows a process few memory mappings; past that the least recently used idle ones are evicted */
   residentsMax: 5_000,
   /** an isolate without a request for this long is evicted */
   idleMsMax: 15 * 60_000,

@@ -8,7 +8,7 @@ import type { EgressPolicy, Json } from './app.ts';
 import { bindingGrantsSchema, type BindingGrant } from './bindings/binding-kinds.ts';
 import { DEFAULT_TOKEN_CAP, tokenCapSchema, type TokenCap } from './bindings/token-cap.ts';
 import { canonicalHost, canonicalHostPattern, isAppName } from './hostname.ts';
-import { DEFAULT_APP_LIMITS } from './limits.ts';
+import { DEFAULT_APP_LIMITS, HOST_LIMITS } from './limits.ts';
 import type { AppLimits, AppLimitsRequest } from './limits.ts';
 import { parseSize } from './parse-size.ts';
 import { LIMIT_KEYS, LIMIT_NAMES, writtenLimitsSchema } from './written-limits.ts';
@@ -68,11 +68,21 @@ export interface ModelsSettings {
   readonly idleMsMax: number | undefined;
 }
 
+/** How cells are to be confined besides Node's permission model. */
+export interface SecondWallWish {
+  /** the host does not start where a part is not to be had */
+  readonly isRequired: boolean;
+  /** whom cells run as when the host was started as root; undefined: nobody */
+  readonly user: string | undefined;
+}
+
 export interface OperatorPolicy {
   readonly host: string | undefined;
   readonly controlPort: number | undefined;
   readonly appsPort: number | undefined;
   readonly cells: number | undefined;
+  /** resident memory of each cell; undefined: by what the machine has */
+  readonly cellMemoryBytes: number | undefined;
   readonly dataDir: string | undefined;
   readonly graceMs: number | undefined;
   readonly apps: readonly OperatorApp[];
@@ -90,6 +100,7 @@ export interface OperatorPolicy {
   readonly tenants: ReadonlyMap<string, TenantGrant>;
   readonly agents: AgentsGrant;
   readonly models: ModelsSettings;
+  readonly secondWall: SecondWallWish;
 }
 
 export const APP_NAME_RULE = 'must be one DNS label: a–z, 0–9 and hyphens, not at its ends, at most 63 characters';
@@ -163,6 +174,11 @@ function size(bytesMax: number, granuleBytes = 1) {
   return parsed(parse, `must be a size such as "512MB"${granuleBytes === 1 ? '' : `, a whole number of ${granuleBytes} bytes`}, at most ${bytesMax} bytes`);
 }
 
+const cellMemory = parsed((written) => {
+  const bytes = parseSize(written);
+  return bytes === undefined || bytes < HOST_LIMITS.cellMemoryBytesMin ? undefined : bytes;
+}, 'must be a size such as "4GB", at least 256 MB');
+
 const fuel = z
   .int()
   .min(1)
@@ -223,6 +239,12 @@ const modelsSchema = z
   })
   .transform((written): ModelsSettings => ({ threadsMax: written.threads_max, contextTokensMax: written.context_tokens_max, idleMsMax: written.idle_ms }));
 
+const userName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'must be the name of a user of this machine');
+
+const secondWallSchema = z
+  .union([z.literal('require'), z.strictObject({ require: z.boolean().optional(), user: userName.optional() })])
+  .transform((written): SecondWallWish => (written === 'require' ? { isRequired: true, user: undefined } : { isRequired: written.require ?? false, user: written.user }));
+
 /** The file as written (snake_case keys, human spellings) → OperatorPolicy. Every key is optional; an unknown one is an error. */
 export const operatorFileSchema = z
   .strictObject({
@@ -230,6 +252,7 @@ export const operatorFileSchema = z
     port: listenPort.optional(),
     apps_port: listenPort.optional(),
     cells: z.int().min(1).max(1_024).optional(),
+    cell_memory: cellMemory.optional(),
     data: text.optional(),
     grace_ms: z.int().min(0).max(3_600_000).optional(),
     apps: z.array(appSchema).optional(),
@@ -242,6 +265,7 @@ export const operatorFileSchema = z
     tenants: z.record(appName, tenantSchema).optional(),
     agents: agentsSchema.optional(),
     models: modelsSchema.optional(),
+    second_wall: secondWallSchema.optional(),
   })
   .transform((written, context): OperatorPolicy => {
     const limits = overlay(DEFAULT_APP_LIMITS, written.limits ?? {});
@@ -254,6 +278,7 @@ export const operatorFileSchema = z
       controlPort: written.port,
       appsPort: written.apps_port,
       cells: written.cells,
+      cellMemoryBytes: written.cell_memory,
       dataDir: written.data,
       graceMs: written.grace_ms,
       apps: written.apps ?? [],
@@ -266,6 +291,7 @@ export const operatorFileSchema = z
       tenants: new Map(Object.entries(written.tenants ?? {})),
       agents: written.agents ?? agentsSchema.parse({}),
       models: written.models ?? modelsSchema.parse({}),
+      secondWall: written.second_wall ?? { isRequired: false, user: undefined },
     };
   });
 

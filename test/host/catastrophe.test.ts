@@ -38,7 +38,7 @@ async function kill(nanos: Nanos, app: string): Promise<Answer | undefined> {
 }
 
 describe('an isolate’s thread is lost', () => {
-  for (const cells of [1, 2]) {
+  for (const cells of [1, 2, 3]) {
     test(`with --cells ${cells} no request of others fails, and those that are under way are finished`, linux, async (t) => {
       const nanos = await start(t, cells);
       const load = new ConstantLoad(nanos, 'steady', '/');

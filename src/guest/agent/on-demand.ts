@@ -1,6 +1,6 @@
 /** Globals that are part of an agent's bundle only when the agent names them. */
 import { structuredClone as clone } from '../webapi/structured-clone/lazy/index.ts';
-import { TextDecoder as StandardTextDecoder } from '../webapi/encoding/text-decoder.ts';
+import { TextDecoder as StandardTextDecoder } from '../webapi/encoding/decoder/lazy/text-decoder.ts';
 import { encodeUtf8Into } from '../webapi/encoding/utf8.ts';
 import { URL as StandardUrl } from '../webapi/url/url.ts';
 import { URLSearchParams as StandardUrlSearchParams } from '../webapi/url/url-search-params.ts';

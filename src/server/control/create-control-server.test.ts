@@ -72,7 +72,7 @@ class OneAppHost implements HostControl {
   async hostStatus(): Promise<HostStatus> {
     const apps = { building: 0, ready: 1, failed: 0, quarantined: 0 };
     const agents = { configured: false, process: 'none' as const, threads: 0, running: 0, waiting: 0, memory_bytes: 0 };
-    return { version: '1.2.3', started_at: '2026-01-02T03:04:05.678Z', apps, cells: 1, agents, memory_bytes: 1 };
+    return { version: '1.2.3', started_at: '2026-01-02T03:04:05.678Z', apps, cells: 1, second_wall: { user: 'nobody', no_new_privs: true, seccomp: false, missing: [] }, agents, memory_bytes: 1 };
   }
   readonly runs = NO_RUNS;
   async metrics(): Promise<string> {
