@@ -30,7 +30,7 @@ function system(changes: Partial<WallSystem>): WallSystem {
 
 test('a host without rights starts cells that can gain none', (t) => {
   const { launcher, user, status } = openSecondWall({ isRequired: true, user: undefined }, temporaryFolder(t), system({}));
-  assert.deepEqual(launcher, ['/usr/bin/setpriv', '--no-new-privs']);
+  assert.deepEqual(launcher, ['/usr/bin/setpriv', '--no-new-privs', '--pdeathsig', 'KILL']);
   assert.equal(user, undefined);
   assert.deepEqual(status, { user: 'that of the host', no_new_privs: true, seccomp: false, missing: [] });
 });

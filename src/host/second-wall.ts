@@ -1,5 +1,6 @@
 /**
- * What the operating system holds against code that has got out of its isolate: a user without rights, no way to gain any, no files, no cores.
+ * What the operating system holds against code that has got out of its isolate: a user without rights, no way to gain any, no files, no cores, no life beyond
+ * the host's.
  * Node's permission model (child-flags.ts) binds JavaScript; this binds native code too.
  */
 import { spawnSync, type ForkOptions } from 'node:child_process';
@@ -87,7 +88,8 @@ function findLauncher({ platform, isExecutable }: WallSystem, missing: string[])
     return [];
   }
   const setpriv = LAUNCHERS.find(isExecutable);
-  if (setpriv !== undefined) return [setpriv, '--no-new-privs'];
+  // the kernel ends what the host leaves behind, also what is stopped or hangs
+  if (setpriv !== undefined) return [setpriv, '--no-new-privs', '--pdeathsig', 'KILL'];
   missing.push('no_new_privs needs setpriv: install util-linux');
   return [];
 }

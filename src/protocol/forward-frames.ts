@@ -1,9 +1,10 @@
 /**
  * What two cells say to each other over a Unix socket for one request after another: frames of a length (u32, little-endian, of the payload), a kind (u8)
- * and a payload. Nothing of a client's or a tenant's stands outside of a payload. Both ends are ours: not validated beyond what keeps memory bounded.
+ * and a payload. Nothing of a client's or a tenant's stands outside of a payload. A cell runs strangers' code: should one fall, the others take its word
+ * for nothing but what it says of its own apps, and drop its connection for what is no frame.
  */
-import type { ResponseHead } from './app-call.ts';
-import type { ErrorData } from './errors.ts';
+import { z } from 'zod';
+import { isErrorCode } from './errors.ts';
 
 export const FRAME = {
   /** → first of all: the host's own key */
@@ -28,27 +29,47 @@ export const FRAME = {
   goodbye: 8,
 } as const;
 
-export interface ForwardedRequest {
-  readonly app: string;
-  readonly requestId: string;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: string[];
-  readonly depth?: number | undefined;
+const bodySchema = z.enum(['none', 'whole', 'stream']);
+
+const forwardedRequestSchema = z.object({
+  app: z.string(),
+  requestId: z.string(),
+  method: z.string(),
+  url: z.string(),
+  headers: z.array(z.string()),
+  depth: z.int().min(0).optional(),
   /** `whole`: frames `data` and `end` follow at once · `stream`: they follow as they are asked for */
-  readonly body: 'none' | 'whole' | 'stream';
+  body: bodySchema,
   /** bytes of a stream, when the client said so */
-  readonly length?: number | undefined;
-}
+  length: z.int().min(0).optional(),
+});
 
-export interface ForwardedHead extends ResponseHead {
+const forwardedHeadSchema = z.object({
+  status: z.int(),
+  statusText: z.string(),
+  headers: z.array(z.string()),
   /** `none` and `whole`: given with the head, an answer of one piece */
-  readonly body: 'none' | 'whole' | 'stream';
-}
+  body: bodySchema,
+});
 
-export interface ForwardedFailure {
-  readonly error: ErrorData;
-  readonly stack?: string | undefined;
+const positionSchema = z.object({ file: z.string(), line: z.number().optional(), column: z.number().optional() });
+
+const forwardedFailureSchema = z.object({
+  error: z.object({ code: z.string().refine(isErrorCode), message: z.string(), position: positionSchema.optional(), retryAfterS: z.number().optional() }),
+  stack: z.string().optional(),
+});
+
+export type ForwardedRequest = z.infer<typeof forwardedRequestSchema>;
+export type ForwardedHead = z.infer<typeof forwardedHeadSchema>;
+export type ForwardedFailure = z.infer<typeof forwardedFailureSchema>;
+
+/** Payloads of frames. They throw on what no cell of ours has sent. */
+export const readRequest = (payload: Buffer): ForwardedRequest => forwardedRequestSchema.parse(parsed(payload));
+export const readHead = (payload: Buffer): ForwardedHead => forwardedHeadSchema.parse(parsed(payload));
+export const readFailure = (payload: Buffer): ForwardedFailure => forwardedFailureSchema.parse(parsed(payload));
+
+function parsed(payload: Buffer): unknown {
+  return JSON.parse(payload.toString('utf8'));
 }
 
 const PREFIX_BYTES = 5;

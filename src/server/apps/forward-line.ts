@@ -2,7 +2,8 @@
 import { connect, type Socket } from 'node:net';
 import type { AppRequest, ResponseSink } from '../../protocol/app-call.ts';
 import { fromErrorData, NanosError, toErrorData } from '../../protocol/errors.ts';
-import { FRAME, frame, FrameReader, type ForwardedFailure, type ForwardedHead, type ForwardedRequest } from '../../protocol/forward-frames.ts';
+import { FRAME, frame, FrameReader, readFailure, readHead, type ForwardedFailure, type ForwardedHead, type ForwardedRequest } from '../../protocol/forward-frames.ts';
+import { readFrames } from './read-frames.ts';
 
 /** Connections that are kept for the next request. */
 const IDLE_MAX = 64;
@@ -67,7 +68,7 @@ class ForwardConnection {
     this.socket = connect({ path });
     this.socket.write(frame(FRAME.hello, key));
     this.socket.on('connect', () => (this.#isConnected = true));
-    this.socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    readFrames(this.socket, reader);
     // 'close' follows
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => this.#closed());
@@ -147,13 +148,13 @@ class ForwardedCall {
       case FRAME.cancel:
         return this.#streamedBody()?.cancel();
       case FRAME.head:
-        return this.#head(JSON.parse(payload.toString('utf8')) as ForwardedHead);
+        return this.#head(readHead(payload));
       case FRAME.data:
         return this.#data(payload);
       case FRAME.end:
         return this.#end();
       case FRAME.failure: {
-        const { error, stack } = JSON.parse(payload.toString('utf8')) as ForwardedFailure;
+        const { error, stack } = readFailure(payload);
         this.#finish();
         this.#sink.fail(fromErrorData(error), stack);
       }

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { ServiceSink } from '../../apps/run/service-sink.ts';
 import type { AppHandler, AppRequest } from '../../protocol/app-call.ts';
 import { NanosError } from '../../protocol/errors.ts';
+import { FRAME, frame } from '../../protocol/forward-frames.ts';
 import { ForwardLine } from './forward-line.ts';
 import { ForwardListener } from './forward-listener.ts';
 import { road } from './test-road.ts';
@@ -81,6 +82,27 @@ describe('the way to another cell', () => {
     server.close();
     assert.ok(error instanceof NanosError && error.code === 'app_restarted');
     assert.deepEqual(lost, [error]);
+  });
+
+  it('takes another cell’s word for nothing: what is no frame, or says what no cell says, ends the connection', async () => {
+    const hello = frame(FRAME.hello, KEY);
+    const request = { app: 'a', requestId: 'r', method: 'GET', url: 'http://a/', headers: [], body: 'none' };
+    const wrong = [frame(FRAME.request, '{'), frame(FRAME.request, 'null'), ...[{ app: {} }, { headers: [7] }, { body: 'other' }, { length: -1 }, { depth: 'x' }].map((change) => frame(FRAME.request, JSON.stringify({ ...request, ...change }))), Buffer.from('ffffffff01', 'hex')];
+    for (const bytes of [frame(FRAME.hello, 'another'), frame(FRAME.request, JSON.stringify(request)), ...wrong.map((one) => Buffer.concat([hello, one]))]) {
+      const socket = connect(path).on('error', () => undefined);
+      socket.resume();
+      socket.write(bytes);
+      await once(socket, 'close');
+    }
+    for (const answer of [frame(FRAME.head, '{}'), frame(FRAME.head, '['), frame(FRAME.failure, '{"error":{"code":"no such","message":""}}'), Buffer.from('ffffffff06', 'hex')]) {
+      const lying = join(folder, 'lying');
+      const server = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.write(answer))).listen(lying);
+      await once(server, 'listening');
+      const error = await failureOf(new ForwardLine(lying, KEY), 'app');
+      server.close();
+      assert.ok(error instanceof NanosError && error.code === 'app_restarted', String(error));
+    }
+    assert.ok((await failureOf(line, 'nobody')) instanceof NanosError, 'others go on');
   });
 
   it('uses a connection again, unless another cell is there now or the one that is there parts', async () => {

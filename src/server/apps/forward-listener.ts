@@ -3,9 +3,10 @@ import { timingSafeEqual } from 'node:crypto';
 import { Server, type Socket } from 'node:net';
 import type { AppHandler, AppRequest } from '../../protocol/app-call.ts';
 import { NanosError } from '../../protocol/errors.ts';
-import { FRAME, frame, FrameReader, type ForwardedRequest } from '../../protocol/forward-frames.ts';
+import { FRAME, frame, FrameReader, readRequest, type ForwardedRequest } from '../../protocol/forward-frames.ts';
 import { ForwardSink } from './forward-sink.ts';
 import { ForwardedBody } from './forwarded-body.ts';
+import { readFrames } from './read-frames.ts';
 
 /** The app of that name in this cell. */
 type FindApp = (app: string) => AppHandler | undefined;
@@ -53,7 +54,7 @@ class OwnerConnection {
     this.#key = key;
     this.#find = find;
     const reader = new FrameReader((kind, payload) => this.#receive(kind, payload));
-    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    readFrames(socket, reader);
     // 'close' follows
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -74,7 +75,7 @@ class OwnerConnection {
     if (!this.#isKnown) return this.#hello(kind, payload);
     switch (kind) {
       case FRAME.request:
-        return this.#request(JSON.parse(payload.toString('utf8')) as ForwardedRequest);
+        return this.#request(readRequest(payload));
       case FRAME.data:
         if (this.#incomplete !== undefined) this.#incomplete.chunks.push(payload);
         else this.#body?.data(payload);

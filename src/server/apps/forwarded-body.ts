@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RequestBodyStream } from '../../protocol/app-call.ts';
 import { fromErrorData } from '../../protocol/errors.ts';
-import { FRAME, frame, type ForwardedFailure } from '../../protocol/forward-frames.ts';
+import { FRAME, frame, readFailure } from '../../protocol/forward-frames.ts';
 
 const CANCEL = frame(FRAME.cancel);
 const READ = frame(FRAME.read);
@@ -58,7 +58,7 @@ export class ForwardedBody implements RequestBodyStream {
   }
 
   failed(payload: Buffer): void {
-    this.fail(fromErrorData((JSON.parse(payload.toString('utf8')) as ForwardedFailure).error));
+    this.fail(fromErrorData(readFailure(payload).error));
   }
 
   /** No more can come. */
