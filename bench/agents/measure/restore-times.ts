@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { recordedRest } from '../../../src/agents/run/recorded-start.ts';
 import { SpareGuests, spareGuests } from '../../../src/agents/run/spare-guests.ts';
@@ -8,8 +6,8 @@ import type { MeteredModule } from '../../../src/sandbox/wasm/metered-module.ts'
 import { WASM_PAGE_BYTES } from '../../../src/sandbox/wasm/snapshot/guest-state.ts';
 import { MEMORY_PAGES_MAX } from './drive-guest.ts';
 
-/** Until V8 has given back what it collected, which it does on other threads. */
-const SWEPT_MS = 5;
+/** Nobody restores without a pause: V8's other threads are done by then. */
+const PAUSE_MS = 30;
 
 /** A rest to be restored, and how much it takes at the least. */
 export interface RestoredRest {
@@ -33,18 +31,14 @@ export interface RestoreTimes {
   readonly again: number[];
 }
 
-/** Of each so many: all but the last in turns, each without the garbage of those before. */
+/** Of each so many: all but the last in turns, after a pause. */
 export async function restoreTimes(rest: RestoredRest, times: number): Promise<RestoreTimes> {
   const taken: RestoreTimes = { first: [], inMemory: [], floor: [], again: [] };
   const { bodies } = rest.reader.snapshotBefore(rest.activation) ?? noSnapshot();
   const content = new Uint8Array(rest.writtenBytes).fill(1);
-  setFlagsFromString('--expose-gc');
-  const collectGarbage: unknown = runInNewContext('gc');
-  if (typeof collectGarbage !== 'function') throw new Error('V8 does not let its garbage be collected');
   for (let index = 0; index < times; index++) {
     spareGuests.clear();
-    collectGarbage();
-    await setTimeout(SWEPT_MS);
+    await setTimeout(PAUSE_MS);
     taken.first.push(await timed(() => restore(rest)));
     taken.inMemory.push(await timed(() => new SpareGuests().restore(rest.module, bodies, MEMORY_PAGES_MAX)));
     taken.floor.push(await timed(() => new Uint8Array(new WebAssembly.Memory({ initial: rest.memoryBytes / WASM_PAGE_BYTES }).buffer).set(content)));

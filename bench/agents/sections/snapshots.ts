@@ -51,7 +51,7 @@ export async function snapshots(run: AgentBenchRun): Promise<AgentFigure[]> {
     figures.push(...(await figuresOf(run, name, module, takeAll(module, new Uint8Array(0)))));
   }
   run.note(`Snapshots: an agent in TypeScript that makes ${CHAT_STEPS} steps and remembers all of them, ${mb(last)} at its end; and agents of 16 MB that change 64 words a step. Each at every rest, keyframes included`);
-  run.note('Restore: into a new instance, from the journal, each row of which is checked as it is read; of all snapshots the one with the longest chain. "First": nothing was there before, and the garbage of earlier ones is collected in between. "Again": as whoever forks a run again and again does it, the keyframe having been restored ahead. The floor beside it: a new WebAssembly memory of that size, and as much written to it as was restored');
+  run.note('Restore: into a new instance, from the journal, each row of which is checked as it is read; of all snapshots the one with the longest chain. "First": nothing was there before. "Again": as whoever forks a run again and again does it, the keyframe having been restored ahead. The floor beside it: a new WebAssembly memory of that size, and as much written to it as was restored');
   return figures;
 }
 
