@@ -1,4 +1,7 @@
 /** One host with ever more of its apps resident: what each weighs, how long the next one takes to start, and what the others still do. */
+import { writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runLoad, type LoadFigures } from '../../load/run-load.ts';
 import { quantile } from '../../measure/quantile.ts';
@@ -17,6 +20,8 @@ const SETTLE_MS = 2_000;
 const PAUSE_MS = 10;
 const SAY_EVERY = 500;
 const FLAT_FACTOR = 2;
+/** Of the machine's memory, for all cells: more than a host takes that nobody has told that it has the machine to itself. */
+const CELLS_PART = 3 / 4;
 const KB = 1024;
 const MB = 1024 * KB;
 
@@ -38,16 +43,20 @@ interface Level {
 
 export async function residents(run: DensityRun): Promise<DensityFigure[]> {
   const { scope, built, cells, size, note } = run;
-  const server = await startNanos(scope, { folder: built.folder, dataDir: built.dataDir, cells });
+  const configFile = join(built.dataDir, 'density.yaml');
+  writeFileSync(configFile, `cell_memory: ${Math.floor((totalmem() * CELLS_PART) / cells / MB)}MB\n`);
+  const server = await startNanos(scope, { folder: built.folder, dataDir: built.dataDir, cells, configFile });
   const levels: Level[] = [];
   let called = 0;
-  for (const level of size.levels) {
+  for (const [index, level] of size.levels.entries()) {
     await fill(run, server, called, level);
-    levels.push(await measure(run, server, level));
-    called = Math.max(called, level + size.coldSample);
+    // no app is called for the first time twice
+    called = Math.min(level + size.coldSample, size.levels[index + 1] ?? Infinity);
+    levels.push(await measure(run, server, level, called));
   }
   await server.stop();
-  note(`${size.deployed} apps were deployed meanwhile; cold starts are the first requests to ${size.coldSample} more apps from each level on, with ${PAUSE_MS} ms in between`);
+  note(`${size.deployed} apps were deployed meanwhile; cold starts are the first requests to up to ${size.coldSample} more apps from each level on, with ${PAUSE_MS} ms in between`);
+  note(`Cells had ${CELLS_PART * 100} % of the machine's memory together (cell_memory), not half of it as by default`);
   note(`Requests a second over ${CONNECTIONS} kept connections, medians of ${size.rounds} rounds; with all residents in turn each connection asks for another app each time, so nothing is handed over together`);
   return figuresOf(levels, size.levels);
 }
@@ -60,7 +69,8 @@ async function fill({ say }: DensityRun, server: NanosServer, from: number, to: 
   }
 }
 
-async function measure(run: DensityRun, server: NanosServer, level: number): Promise<Level> {
+/** `coldTo`: apps up to this one are called for the first time. */
+async function measure(run: DensityRun, server: NanosServer, level: number, coldTo: number): Promise<Level> {
   const { size, say } = run;
   say(`density: measuring with ${level} resident`);
   await sleep(SETTLE_MS);
@@ -73,7 +83,7 @@ async function measure(run: DensityRun, server: NanosServer, level: number): Pro
   const each = level === 1 ? undefined : await rounds(run, server, namesOf(0, level));
   const step = Math.max(1, Math.floor(level / size.warmSample));
   const warmMs = level === 1 ? undefined : await callApps(server, namesOf(0, level).filter((_, index) => index % step === 0), { pauseMs: 0, isFirst: false });
-  const coldMs = await callApps(server, namesOf(level, level + size.coldSample), { pauseMs: PAUSE_MS, isFirst: true });
+  const coldMs = await callApps(server, namesOf(level, coldTo), { pauseMs: PAUSE_MS, isFirst: true });
   return { counted, use, idleCpuMs: idle, apps, metrics, one, each, warmMs, coldMs };
 }
 
