@@ -3,6 +3,7 @@ import { serviceHeadRefusal } from '../../apps/run/service-head.ts';
 import type { ResponseHead, ResponseSink } from '../../protocol/app-call.ts';
 import { NanosError, toErrorData } from '../../protocol/errors.ts';
 import { FRAME, frame, type ForwardedFailure, type ForwardedHead } from '../../protocol/forward-frames.ts';
+import { DrainWait } from './drain-wait.ts';
 import type { ForwardedBody } from './forwarded-body.ts';
 import { toWireHead } from './response-head.ts';
 
@@ -21,11 +22,12 @@ export class ForwardSink implements ResponseSink {
   readonly #socket: Socket;
   readonly #options: ForwardSinkOptions;
   #goneListeners: (() => void)[] = [];
-  #drain: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  readonly #drain: DrainWait;
 
   constructor(socket: Socket, options: ForwardSinkOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#drain = new DrainWait(socket);
   }
 
   // The app's side
@@ -52,7 +54,7 @@ export class ForwardSink implements ResponseSink {
 
   write(chunk: Uint8Array | string): true | Promise<void> {
     if (this.gone || this.isDone) return true;
-    return this.#socket.write(frame(FRAME.data, chunk)) ? true : this.#drained();
+    return this.#socket.write(frame(FRAME.data, chunk)) ? true : this.#drain.wait();
   }
 
   end(): void {
@@ -83,7 +85,7 @@ export class ForwardSink implements ResponseSink {
   lost(): void {
     if (this.gone || this.isDone) return;
     this.gone = true;
-    this.#drain?.reject(new NanosError('bad_request', 'The client went away'));
+    this.#drain.fail(new NanosError('bad_request', 'The client went away'));
     for (const listener of this.#goneListeners) listener();
   }
 
@@ -98,25 +100,6 @@ export class ForwardSink implements ResponseSink {
     this.isDone = true;
     this.#socket.write(last);
     this.#options.body?.close();
-  }
-
-  #drained(): Promise<void> {
-    if (this.#drain === undefined) {
-      let resolve!: () => void;
-      let reject!: (error: Error) => void;
-      const promise = new Promise<void>((onResolve, onReject) => {
-        resolve = onResolve;
-        reject = onReject;
-      });
-      // A writer that doesn't wait must not bring the process down when the client leaves.
-      promise.catch(() => {});
-      this.#drain = { promise, resolve, reject };
-      this.#socket.once('drain', () => {
-        this.#drain?.resolve();
-        this.#drain = undefined;
-      });
-    }
-    return this.#drain.promise;
   }
 }
 

@@ -3,6 +3,7 @@ import type { ResponseHead, ResponseSink } from '../../protocol/app-call.ts';
 import { NanosError } from '../../protocol/errors.ts';
 import { errorPage } from '../error-page.ts';
 import { closeLingering } from './close-lingering.ts';
+import { DrainWait } from './drain-wait.ts';
 import { discardUnread } from './discard-unread.ts';
 import type { IncomingBody } from './incoming-body.ts';
 import { toWireHead } from './response-head.ts';
@@ -42,7 +43,7 @@ export class HttpResponseSink implements ResponseSink {
   readonly #options: SinkOptions;
   #goneListeners: (() => void)[] | undefined;
   #onClosed: (() => void) | undefined;
-  #drain: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  readonly #drain: DrainWait;
   #announcesClose = false;
   #ended = false;
   #bodiless = false;
@@ -53,6 +54,7 @@ export class HttpResponseSink implements ResponseSink {
     this.#request = request;
     this.#response = response;
     this.#options = options;
+    this.#drain = new DrainWait(response);
     response.on('close', () => this.#close());
   }
 
@@ -137,7 +139,7 @@ export class HttpResponseSink implements ResponseSink {
   /** The clock of {@link waitForClient} ran out; without effect when it is the app that keeps both waiting. */
   clientIsIdle(): void {
     if (this.body?.isWaiting === true) this.refuse(new NanosError('request_timeout', 'The request body stopped coming'));
-    else if (this.#ended || this.#drain !== undefined) this.#request.socket.destroy();
+    else if (this.#ended || this.#drain.isWaiting) this.#request.socket.destroy();
   }
 
   /** Starts the clock that every byte sent or received restarts. */
@@ -206,23 +208,9 @@ export class HttpResponseSink implements ResponseSink {
   }
 
   #drained(): Promise<void> {
-    if (this.#drain === undefined) {
-      let resolve!: () => void;
-      let reject!: (error: Error) => void;
-      const promise = new Promise<void>((onResolve, onReject) => {
-        resolve = onResolve;
-        reject = onReject;
-      });
-      // A writer that doesn't wait must not bring the process down when the client leaves.
-      promise.catch(() => {});
-      this.#drain = { promise, resolve, reject };
-      this.#response.once('drain', () => {
-        this.#drain?.resolve();
-        this.#drain = undefined;
-      });
-    }
+    const drained = this.#drain.wait();
     this.waitForClient();
-    return this.#drain.promise;
+    return drained;
   }
 
   #cut(): void {
@@ -252,15 +240,14 @@ export class HttpResponseSink implements ResponseSink {
   }
 
   connectionIsFree(): void {
-    if (this.#ended || this.#drain !== undefined) this.waitForClient();
+    if (this.#ended || this.#drain.isWaiting) this.waitForClient();
   }
 
   #leave(error: NanosError): void {
     if (this.gone) return;
     this.gone = true;
     this.body?.fail(error);
-    this.#drain?.reject(error);
-    this.#drain = undefined;
+    this.#drain.fail(error);
     const listeners = this.#goneListeners;
     this.#goneListeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener();
