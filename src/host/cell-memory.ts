@@ -29,7 +29,7 @@ export class CellMemory implements TurnRecord {
     const { ceilingBytes, runners } = options;
     this.#guard = new CellMemoryGuard({
       ceilingBytes,
-      rssBytes: () => process.memoryUsage.rss(),
+      rssBytes: createRssReader(),
       nowMs: () => performance.now(),
       app: (name) => {
         const runner = runners.get(name);
@@ -77,6 +77,19 @@ export class CellMemory implements TurnRecord {
   #residents(): AppRunner[] {
     return [...this.#options.runners.values()].filter(({ isResident }) => isResident);
   }
+}
+
+/** Resident memory of the process, in bytes; as it was last while the process has no descriptor left to look with. */
+function createRssReader(): () => number {
+  let bytes = 0;
+  return () => {
+    try {
+      bytes = process.memoryUsage.rss();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE'))) throw error;
+    }
+    return bytes;
+  };
 }
 
 function guarded(runner: AppRunner): GuardedApp {

@@ -1,14 +1,13 @@
 /** Fuel, memory and the way a run ends are the same under every compiler and with every stack. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import test from 'node:test';
 import { promisify } from 'node:util';
+import { SEED } from '../../util/test-properties.ts';
 import { determinismReport } from './test-determinism.ts';
 
 const QUICKJS = fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm'));
-const SEED = randomInt(2 ** 31);
 
 /** The report of a process with these flags of V8. */
 async function reportWith(...flags: string[]): Promise<string[]> {
