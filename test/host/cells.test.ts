@@ -82,8 +82,8 @@ test('a cell that is killed under load is replaced; only what it had in flight i
   const { unusual, failures } = await load.end();
   // what came in by the other cell and was handed over to this one
   assert.ok(unusual.every((text) => text.includes('app_restarted')), unusual.join(', '));
-  // a connection that waits between two requests may be cut as well: each of the load's lanes at most once
-  assert.ok(failures.length + unusual.length <= ConstantLoad.lanes, failures.join(', '));
+  // each of the load's lanes may lose a request that was handed over, and a connection that waits between two requests
+  assert.ok(failures.length + unusual.length <= 2 * ConstantLoad.lanes, failures.join(', '));
   assert.ok(failures.every((code) => code === 'ECONNRESET'), failures.join(', '));
   const cells = await cellPids(host, 2);
   assert.ok(!cells.includes(victim ?? 0));
