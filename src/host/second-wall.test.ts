@@ -80,10 +80,10 @@ test('root gives what was built to the group of the cells’ user, and nothing e
 
 test('where the user can’t read the program, cells run as root, and that is said', asRoot, (t) => {
   const lookUp = (name: string): ProcessUser => ({ name, uid: 65_533, gid: 65_533 });
-  const probe: WallSystem['probe'] = (_command, user) => (user === undefined ? { status: HELD } : { unreadable: '/root/nanos/src/' });
+  const probe: WallSystem['probe'] = (_command, user) => (user === undefined ? { status: HELD } : { unreadable: '/opt/nanos/src/' });
   const { user, status } = openSecondWall(WISH, temporaryFolder(t), system({ uid: 0, lookUp, probe }));
   assert.equal(user, undefined);
-  assert.deepEqual(status, { user: 'root', no_new_privs: true, seccomp: false, missing: ["cells run as root: nobody can't read /root/nanos/src/: install nanos where that user can"] });
+  assert.deepEqual(status, { user: 'root', no_new_privs: true, seccomp: false, missing: ["cells run as root: nobody can't read /opt/nanos/src/: install nanos where that user can"] });
 });
 
 interface Seen {
