@@ -151,6 +151,19 @@ describe('a cell that runs full', () => {
     assert.equal(stage.done.length, 2);
   });
 
+  test('waits for what evicted isolates give back before it ends one, unless it runs over', (t) => {
+    const stage = new Stage(t, 1_000);
+    stage.app('large', { limitMb: 4_096 });
+    stage.idle = 2;
+    stage.turn('large', 840);
+    assert.deepEqual(stage.done, ['evict 2']);
+    stage.turn('large', 10);
+    stage.turn('large', 10);
+    assert.deepEqual(stage.done, ['evict 2']);
+    stage.turn('large', 50);
+    assert.deepEqual(stage.done, ['evict 2', 'end large']);
+  });
+
   test('counts WebAssembly memories where the process has not grown by them yet', (t) => {
     const stage = new Stage(t, 1_000);
     stage.app('grows', { limitMb: 4_096 });

@@ -5,7 +5,7 @@
 import { MemoryLedger } from './cell-memory-ledger.ts';
 
 const MB = 1024 * 1024;
-/** Parts of the ceiling: above the first, idle isolates go; above the second, the largest app does. */
+/** Parts of the ceiling: above the first, idle isolates go; above the second, the largest app does, once what they had is given back. */
 const SOFT = 0.8;
 const HARD = 0.9;
 /** While code runs; a loop that fills memory takes about 20 MB in that time. */
@@ -62,6 +62,7 @@ export class CellMemoryGuard {
   #lookedMs = 0;
   #quietLooks = 0;
   #evictAtMs = 0;
+  #evictedMs: number | undefined;
   #endAtMs = 0;
   #isWorn = false;
 
@@ -151,8 +152,9 @@ export class CellMemoryGuard {
   #checkCeiling(rssBytes: number, nowMs: number): void {
     const { ceilingBytes } = this.#options;
     if (rssBytes <= SOFT * ceilingBytes) return;
-    if (nowMs >= this.#evictAtMs && this.#evictIdle(nowMs) > 0) return;
-    if (rssBytes <= HARD * ceilingBytes || nowMs < this.#endAtMs) return;
+    if (nowMs >= this.#evictAtMs && this.#evictIdle(nowMs)) return;
+    const most = this.#isSettling(nowMs) ? ceilingBytes : HARD * ceilingBytes;
+    if (rssBytes <= most || nowMs < this.#endAtMs) return;
     this.#endAtMs = nowMs + SETTLE_END_MS;
     const largest = this.#largest();
     if (largest !== undefined) largest.end('the cell is full, and no app takes more of it');
@@ -162,9 +164,15 @@ export class CellMemoryGuard {
     }
   }
 
-  #evictIdle(nowMs: number): number {
+  #evictIdle(nowMs: number): boolean {
     this.#evictAtMs = nowMs + SETTLE_EVICTION_MS;
-    return this.#options.evict(Math.ceil(this.#options.residents() * EVICTED_PART));
+    const evicted = this.#options.evict(Math.ceil(this.#options.residents() * EVICTED_PART));
+    if (evicted > 0) this.#evictedMs = nowMs;
+    return evicted > 0;
+  }
+
+  #isSettling(nowMs: number): boolean {
+    return this.#evictedMs !== undefined && nowMs < this.#evictedMs + SETTLE_EVICTION_MS;
   }
 
   #largest(): GuardedApp | undefined {
