@@ -108,8 +108,8 @@ export class Builder {
 
   #fork(): ChildProcess {
     const { concurrency, apiEntry, flags, wall } = this.#options;
-    const user = wall.user === undefined ? '' : `${wall.user.uid}:${wall.user.gid}`;
-    const args = [this.#directory, `${concurrency}`, user, ...(apiEntry === undefined ? [] : [apiEntry.href])];
+    const { launcher, user } = wall;
+    const args = [this.#directory, `${concurrency}`, JSON.stringify({ launcher, user }), ...(apiEntry === undefined ? [] : [apiEntry.href])];
     const child = fork(fileURLToPath(ownFile('builder', import.meta.url)), args, {
       ...launchedProcess(wall, [...childFlags('builder', { heapMbMax: HOST_LIMITS.builderMemoryMbMax }), ...flags]),
       env: { ...CHILD_ENVIRONMENT },

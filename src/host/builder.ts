@@ -1,14 +1,14 @@
-/** Process entry: builds apps. Arguments: the folder of artefacts, evaluators kept warm, `uid:gid` of whom they run as (or nothing), and the URL of another API script (or nothing). */
+/** Process entry: builds apps. Arguments: the folder of artefacts, evaluators kept warm, launcher and user of what they run in (JSON, see SecondWall), and the URL of another API script (or nothing). */
 import { mkdir } from 'node:fs/promises';
 import { toErrorData } from '../protocol/errors.ts';
 import { AppBuilder } from './app-builder.ts';
 import type { BuilderReply, BuilderRequest } from './build-messages.ts';
 import { engineId } from './engine-id.ts';
 import { Evaluators } from './evaluators.ts';
+import type { SecondWall } from './second-wall.ts';
 
-const [directory = '', evaluatorsMax = '1', user = '', apiEntry] = process.argv.slice(2);
-const [uid = 0, gid = 0] = user.split(':').map(Number);
-const evaluators = new Evaluators(Number(evaluatorsMax), user === '' ? undefined : { uid, gid });
+const [directory = '', evaluatorsMax = '1', wall = '{"launcher":[]}', apiEntry] = process.argv.slice(2);
+const evaluators = new Evaluators(Number(evaluatorsMax), JSON.parse(wall) as Pick<SecondWall, 'launcher' | 'user'>);
 const builder = new AppBuilder({ directory, engine: engineId(), evaluators, apiEntry: apiEntry === undefined ? undefined : new URL(apiEntry) });
 
 process.on('disconnect', () => {

@@ -36,9 +36,10 @@ class Stage {
     return evicted;
   }
 
-  app(name: string, { limitMb = 128, heapMb = 10, wasmMb = 0 } = {}): void {
+  app(name: string, { limitMb = 128, heapMb = 10, wasmMb = 0, isRecycling = false } = {}): void {
     this.apps.set(name, {
       isResident: true,
+      isRecycling,
       memoryBytesMax: limitMb * MB,
       wasmBytes: wasmMb * MB,
       heapBytes: () => heapMb * MB,
@@ -92,6 +93,40 @@ describe('an app that grows', () => {
     stage.guard.forget('a');
     for (let turn = 0; turn < 50; turn++) stage.turn('a', 0);
     assert.equal(stage.done.length, 2);
+  });
+
+  test('gets fresh ones less and less often while nothing grows', (t) => {
+    const stage = new Stage(t);
+    stage.app('a', { heapMb: 1 });
+    for (let turn = 0; turn < 13; turn++) stage.turn('a', 10);
+    stage.done.length = 0;
+    for (let turn = 0; turn < 13 + 26 + 52 + 104; turn++) stage.turn('a', 0);
+    assert.equal(stage.done.length, 4);
+  });
+
+  test('is not held to what others grew by beside it', (t) => {
+    const stage = new Stage(t);
+    stage.app('a', { heapMb: 1 });
+    stage.app('b', { heapMb: 1 });
+    for (let turn = 0; turn < 13; turn++) {
+      const other = stage.guard.begin('b');
+      stage.turn('a', 30);
+      stage.guard.end(other);
+    }
+    assert.ok(stage.done.includes('recycle a'));
+    stage.done.length = 0;
+    stage.guard.renew('a');
+    for (let turn = 0; turn < 200; turn++) stage.turn('a', 0);
+    assert.deepEqual(stage.done, []);
+  });
+
+  test('keeps the one that it has while requests go on in the one before, until it has far more for certain', (t) => {
+    const stage = new Stage(t);
+    stage.app('a', { heapMb: 1, isRecycling: true });
+    for (let turn = 0; turn < 38; turn++) stage.turn('a', 10);
+    assert.deepEqual(stage.done, []);
+    stage.turn('a', 10);
+    assert.deepEqual(stage.done, ['recycle a']);
   });
 
   test('is ended in a turn that goes far over its limit', (t) => {

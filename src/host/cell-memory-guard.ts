@@ -29,6 +29,8 @@ const TURN_PER_LIMIT = 2;
 /** What the guard asks of and does to an app's isolates. */
 export interface GuardedApp {
   readonly isResident: boolean;
+  /** An isolate that was given up for its memory still has requests; a second recycling would end them. */
+  readonly isRecycling: boolean;
   readonly memoryBytesMax: number;
   /** of WebAssembly, as the isolate last said */
   readonly wasmBytes: number;
@@ -123,7 +125,7 @@ export class CellMemoryGuard {
   #checkTurn(name: string, aloneBytes: number): void {
     const app = this.#options.app(name);
     if (app === undefined) return;
-    const most = TURN_PER_LIMIT * app.memoryBytesMax + TURN_BYTES_EXTRA;
+    const most = turnBytesMax(app.memoryBytesMax);
     if (aloneBytes > most) app.end('far over the memory limit in one turn');
     else if (this.#ledger.grownBytes(name) > most) this.#options.suspect(name);
   }
@@ -132,21 +134,26 @@ export class CellMemoryGuard {
   #checkOutsideHeap(name: string): void {
     const app = this.#options.app(name);
     if (app === undefined || !app.isResident) return;
-    if (this.#outsideHeapBytes(name, app) <= app.memoryBytesMax) return;
+    if (!this.#isOutgrown(name, app)) return;
     this.#ledger.renew(name);
     app.recycle('native memory over the memory limit');
   }
 
-  #outsideHeapBytes(name: string, app: GuardedApp): number {
-    const grown = this.#ledger.grownBytes(name);
-    const leaked = this.#ledger.leakedBytes(name);
-    if (grown <= app.memoryBytesMax) return leaked;
-    const heap = app.heapBytes();
-    // its limit has ended it
-    if (heap === 0) return 0;
-    const outside = grown - heap;
-    if (outside > app.memoryBytesMax) this.#ledger.learn(name, outside);
-    return Math.max(outside, leaked);
+  #isOutgrown(name: string, app: GuardedApp): boolean {
+    const { memoryBytesMax, isRecycling } = app;
+    if (this.#ledger.grownBytes(name) > memoryBytesMax) {
+      const heap = app.heapBytes();
+      // its limit has ended it
+      if (heap === 0) return false;
+      const certain = this.#ledger.grownAloneBytes(name) - heap;
+      if (certain > memoryBytesMax) this.#ledger.learn(name, certain);
+      // an estimate costs nobody a request
+      if (isRecycling) return certain > turnBytesMax(memoryBytesMax);
+      if (this.#ledger.grownBytes(name) - heap > memoryBytesMax) return true;
+    }
+    if (isRecycling || this.#ledger.leakedBytes(name) <= memoryBytesMax) return false;
+    this.#ledger.doubt(name);
+    return true;
   }
 
   #checkCeiling(rssBytes: number, nowMs: number): void {
@@ -184,4 +191,9 @@ export class CellMemoryGuard {
     }
     return largest;
   }
+}
+
+/** More than an isolate takes within its limit, also while V8 has not looked yet. */
+function turnBytesMax(memoryBytesMax: number): number {
+  return TURN_PER_LIMIT * memoryBytesMax + TURN_BYTES_EXTRA;
 }

@@ -50,6 +50,7 @@ describe('what the process grows by', () => {
     ledger.look(900, 20);
     assert.deepEqual(aloneOf(ledger), { a: 500, b: 0 });
     assert.deepEqual([ledger.grownBytes('a'), ledger.grownBytes('b')], [700, 200]);
+    assert.deepEqual([ledger.grownAloneBytes('a'), ledger.grownAloneBytes('b')], [500, 0]);
   });
 
   test('starts anew with each turn', () => {
@@ -74,6 +75,14 @@ describe('what an isolate left outside of its heap', () => {
     assert.equal(ledger.leakedBytes('a'), 100);
     ledger.learn('a', 10);
     assert.equal(ledger.leakedBytes('a'), 100);
+  });
+
+  test('is doubted where it was not seen again', () => {
+    const ledger = ledgerAt(0);
+    ledger.end(ledger.begin('a', 0), 1);
+    ledger.learn('a', 400);
+    ledger.doubt('a');
+    assert.equal(ledger.leakedBytes('a'), 200);
   });
 
   test('is not expected of another version', () => {

@@ -1,5 +1,7 @@
 /** How far each app made the process grow. The kernel counts pages by process: what is added between two looks is divided by whose turns it was. */
 
+/** What is left of an estimate that another isolate was given up for. */
+const KEPT_PART = 1 / 2;
 /** In whose turns nearly all of the time between two looks was. */
 const ALONE = 0.9;
 
@@ -13,6 +15,8 @@ interface Turn {
 interface Account {
   /** with the isolate that it has */
   grownBytes: number;
+  /** as much of that as came while nobody else ran */
+  aloneBytes: number;
   turns: number;
   /** bytes that a turn left behind on average, in the isolate in which that was most */
   leakBytesPerTurn: number;
@@ -67,6 +71,7 @@ export class MemoryLedger {
       const account = this.#account(app);
       account.grownBytes = Math.max(0, account.grownBytes + delta * part);
       if (part < ALONE) continue;
+      account.aloneBytes = Math.max(0, account.aloneBytes + delta);
       for (const turn of this.#turns.values()) if (turn.app === app) turn.aloneBytes += delta;
     }
   }
@@ -76,12 +81,17 @@ export class MemoryLedger {
     return this.#apps.get(app)?.grownBytes ?? 0;
   }
 
+  /** By how much with the isolate that it has while nobody else ran: what others do beside it is not in it. */
+  grownAloneBytes(app: string): number {
+    return this.#apps.get(app)?.aloneBytes ?? 0;
+  }
+
   /** Turns that go on, with what the process grew by while nobody else ran: that is the app's for certain. */
   *turns(): Iterable<{ readonly app: string; readonly aloneBytes: number }> {
     yield* this.#turns.values();
   }
 
-  /** Its isolate had so many bytes outside of its heap. */
+  /** Its isolate had so many bytes outside of its heap, for certain. */
   learn(app: string, outsideBytes: number): void {
     const account = this.#account(app);
     account.leakBytesPerTurn = Math.max(account.leakBytesPerTurn, outsideBytes / Math.max(account.turns, 1));
@@ -96,11 +106,17 @@ export class MemoryLedger {
     return account === undefined ? 0 : account.turns * account.leakBytesPerTurn;
   }
 
+  /** An isolate was given up for what its predecessors had. An estimate that no growth bears out fades so, and costs fewer and fewer isolates. */
+  doubt(app: string): void {
+    this.#account(app).leakBytesPerTurn *= KEPT_PART;
+  }
+
   /** It has a fresh isolate, or none. */
   renew(app: string): void {
     const account = this.#apps.get(app);
     if (account === undefined) return;
     account.grownBytes = 0;
+    account.aloneBytes = 0;
     account.turns = 0;
   }
 
@@ -111,7 +127,7 @@ export class MemoryLedger {
 
   #account(app: string): Account {
     let account = this.#apps.get(app);
-    if (account === undefined) this.#apps.set(app, (account = { grownBytes: 0, turns: 0, leakBytesPerTurn: 0 }));
+    if (account === undefined) this.#apps.set(app, (account = { grownBytes: 0, aloneBytes: 0, turns: 0, leakBytesPerTurn: 0 }));
     return account;
   }
 }

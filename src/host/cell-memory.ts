@@ -2,8 +2,10 @@
 import type { AppRunner } from '../apps/run/app-runner.ts';
 import type { TurnRecord } from '../apps/run/entry-scheduler.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
+import { WASM_MEMORIES_MAX } from '../protocol/wasm-memory.ts';
 import { CellMemoryGuard, type GuardedApp } from './cell-memory-guard.ts';
-import { idleToEvict } from './cell-residents.ts';
+import { idleToEvict, roomForMemories, type Resident } from './cell-residents.ts';
+import { WasmMemoryCount } from './wasm-memory-count.ts';
 
 const MB = 1024 * 1024;
 /** Starts, after which it is looked again whether there are too many isolates. */
@@ -22,10 +24,13 @@ export interface CellMemoryOptions {
 export class CellMemory implements TurnRecord {
   readonly #options: CellMemoryOptions;
   readonly #guard: CellMemoryGuard;
+  readonly #wasmMemories = new WasmMemoryCount();
+  readonly #wasmMemoriesMax: number;
   #startsUnchecked = 0;
 
   constructor(options: CellMemoryOptions) {
     this.#options = options;
+    this.#wasmMemoriesMax = Math.max(options.residentsMax, WASM_MEMORIES_MAX);
     const { ceilingBytes, runners } = options;
     this.#guard = new CellMemoryGuard({
       ceilingBytes,
@@ -44,11 +49,26 @@ export class CellMemory implements TurnRecord {
   }
 
   begin(app: string): number {
-    return this.#guard.begin(app);
+    const turn = this.#guard.begin(app);
+    this.#wasmMemories.begin(turn, app);
+    return turn;
   }
 
   end(turn: number): void {
     this.#guard.end(turn);
+    const app = this.#wasmMemories.end(turn);
+    this.#wasmMemories.set(app, this.#options.runners.get(app)?.wasmUse.memories ?? 0);
+    if (this.#wasmMemories.sum > this.#wasmMemoriesMax) this.#makeRoomForMemories();
+  }
+
+  /** Each takes mappings as isolates do, whether anything is in it or not. */
+  #makeRoomForMemories(): void {
+    const runners = [...this.#options.runners.values()].map(withUse);
+    for (const { runner, wasmMemories } of runners) this.#wasmMemories.set(runner.deployment.name, wasmMemories);
+    const { evicted, ended } = roomForMemories(runners, this.#wasmMemoriesMax);
+    for (const { runner } of evicted) this.#evict(runner);
+    for (const { runner } of ended) guarded(runner).end('the cell has too many WebAssembly memories, and no app has more of them');
+    for (const { runner } of [...evicted, ...ended]) this.#wasmMemories.set(runner.deployment.name, 0);
   }
 
   /** A fresh isolate of the app has started. */
@@ -60,18 +80,21 @@ export class CellMemory implements TurnRecord {
   /** The app is gone, or another version of it has come. */
   forget(app: string): void {
     this.#guard.forget(app);
+    this.#wasmMemories.forget(app);
   }
 
   /** Idle isolates go: those that were idle for too long, the least recently used that are too many, and at least `shortBy`. Returns how many. */
   evictIdle(shortBy = 0): number {
     this.#startsUnchecked = 0;
-    const residents = this.#residents().map((runner) => ({ runner, isIdle: runner.load === 0, usedMs: runner.usedMs, wasmMemories: runner.wasmUse.memories }));
+    const residents = this.#residents().map(withUse);
     const evicted = idleToEvict(residents, performance.now(), { idleMsMax: HOST_LIMITS.idleMsMax, residentsMax: this.#options.residentsMax, shortBy });
-    for (const { runner } of evicted) {
-      runner.evict();
-      this.#guard.renew(runner.deployment.name);
-    }
+    for (const { runner } of evicted) this.#evict(runner);
     return evicted.length;
+  }
+
+  #evict(runner: AppRunner): void {
+    runner.evict();
+    this.#guard.renew(runner.deployment.name);
   }
 
   #residents(): AppRunner[] {
@@ -92,17 +115,22 @@ function createRssReader(): () => number {
   };
 }
 
+function withUse(runner: AppRunner): Resident & { readonly runner: AppRunner } {
+  return { runner, isIdle: runner.load === 0, usedMs: runner.usedMs, wasmMemories: runner.wasmUse.memories };
+}
+
 function guarded(runner: AppRunner): GuardedApp {
   return {
     isResident: runner.isResident,
+    isRecycling: runner.isRecycling,
     memoryBytesMax: runner.deployment.limits.memoryMbMax * MB,
     wasmBytes: runner.wasmUse.bytes,
     heapBytes: () => runner.heapBytes(),
     recycle: (text) => runner.recycle(text),
     end(text) {
-      runner.endForMemory(text);
-      // what it had is given back before it begins anew
+      // first: what it had is given back before what it has waiting begins anew
       runner.quarantine(HOST_LIMITS.quarantineMsMin);
+      runner.endForMemory(text);
     },
   };
 }

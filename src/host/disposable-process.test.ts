@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DisposableProcess } from './disposable-process.ts';
 
@@ -15,6 +18,7 @@ await writeFile(
     echo: ({ value }) => process.send(value),
     environment: () => process.send(process.env),
     loop: () => { for (;;); },
+    pid: () => process.send(process.pid, () => { for (;;); }),
     hoard: () => { const kept = []; setInterval(() => kept.push(Buffer.alloc(16 * 1024 * 1024, 1)), 1); },
     exit: () => process.exit(3),
     abort: () => process.abort(),
@@ -61,3 +65,31 @@ test('is ended by the kernel when it takes too much CPU', async () => {
 test('may exit or crash', async () => {
   for (const act of ['exit', 'abort']) await assert.rejects(start().ask({ act }, 60_000), { name: 'ProcessEnded', reason: 'exit' }, act);
 });
+
+const SETPRIV = '/usr/bin/setpriv';
+
+test('ends with its parent, also while it computes', { skip: !existsSync(SETPRIV) && 'needs setpriv' }, async () => {
+  const parent = join(folder, 'parent.mjs');
+  await writeFile(
+    parent,
+    `import { DisposableProcess } from ${JSON.stringify(new URL('disposable-process.ts', import.meta.url).href)};
+    const wall = { launcher: [${JSON.stringify(SETPRIV)}, '--pdeathsig', 'KILL'], user: undefined };
+    const child = new DisposableProcess({ entry: new URL(${JSON.stringify(entry.href)}), flags: [], memoryMbMax: 1_000, cpuSMax: 60, wall });
+    console.log(await child.ask({ act: 'pid' }, 60_000));
+    setInterval(() => undefined, 1_000);`,
+  );
+  const running = spawn(process.execPath, [parent], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = (await running.stdout.setEncoding('utf8').take(1).toArray()) as string[];
+  const pid = Number(said);
+  assert.equal(isThere(pid), true);
+  running.kill('SIGKILL');
+  while (isThere(pid)) await sleep(20);
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CHILD_ENVIRONMENT } from './child-flags.ts';
+import { identityOf, NO_WALL, type SecondWall } from './second-wall.ts';
 
 export interface DisposableProcessOptions {
   /** see util/own-file.ts */
@@ -11,8 +12,7 @@ export interface DisposableProcessOptions {
   readonly memoryMbMax: number;
   /** CPU that the kernel lets the process have in its life, in s: holds even when its parent is gone */
   readonly cpuSMax: number;
-  /** whom it runs as; undefined: as this process */
-  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  readonly wall?: Pick<SecondWall, 'launcher' | 'user'>;
 }
 
 /** Why a process gave no answer. */
@@ -42,14 +42,14 @@ export class DisposableProcess {
 
   constructor(options: DisposableProcessOptions) {
     this.#options = options;
-    const { user } = options;
+    const { launcher, user } = options.wall ?? NO_WALL;
     const limited = `ulimit -c 0; ulimit -t ${Math.ceil(options.cpuSMax)}; exec "$0" "$@"`;
-    this.#child = spawn('/bin/sh', ['-c', limited, process.execPath, ...options.flags, fileURLToPath(options.entry)], {
+    this.#child = spawn('/bin/sh', ['-c', limited, ...launcher, process.execPath, ...options.flags, fileURLToPath(options.entry)], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
       env: { ...CHILD_ENVIRONMENT },
       cwd: '/',
-      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
+      ...identityOf(user),
     });
     this.#child.on('message', (reply) => this.#settle((pending) => pending.resolve(reply)));
     this.#child.on('error', (error) => this.#end(new ProcessEnded('exit', error.message)));

@@ -3,6 +3,7 @@ import { HOST_LIMITS } from '../protocol/limits.ts';
 import { childFlags } from './child-flags.ts';
 import { DisposableProcess, ProcessEnded } from './disposable-process.ts';
 import type { RestoreReply, RestoreRequest, SnapshotReply, SnapshotRequest, TrialReply, TrialRequest } from './evaluation.ts';
+import type { SecondWall } from './second-wall.ts';
 
 /** Trials after which a process makes way for a fresh one. */
 const TRIALS_MAX = 100;
@@ -25,12 +26,11 @@ export class Evaluators {
   readonly #idle: WarmEvaluator[] = [];
   readonly #all = new Set<DisposableProcess>();
   readonly #idleMax: number;
-  readonly #user: { readonly uid: number; readonly gid: number } | undefined;
+  readonly #wall: Pick<SecondWall, 'launcher' | 'user'>;
 
-  /** `user`: whom the processes run as; undefined: as this one */
-  constructor(idleMax: number, user?: { readonly uid: number; readonly gid: number }) {
+  constructor(idleMax: number, wall: Pick<SecondWall, 'launcher' | 'user'>) {
     this.#idleMax = idleMax;
-    this.#user = user;
+    this.#wall = wall;
   }
 
   /** Rejects with {@link ProcessEnded} when the code brought a fresh process down. */
@@ -103,7 +103,7 @@ export class Evaluators {
   }
 
   #start(entry: 'evaluator' | 'restorer', { memoryMbMax }: EvaluationLimits, cpuSMax: number): DisposableProcess {
-    const options = { entry: ownFile(entry, import.meta.url), flags: childFlags(entry), memoryMbMax: 2 * memoryMbMax + PROCESS_MB, cpuSMax, user: this.#user };
+    const options = { entry: ownFile(entry, import.meta.url), flags: childFlags(entry), memoryMbMax: 2 * memoryMbMax + PROCESS_MB, cpuSMax, wall: this.#wall };
     const process = new DisposableProcess(options);
     this.#all.add(process);
     return process;

@@ -86,6 +86,18 @@ test('where the user can’t read the program, cells run as root, and that is sa
   assert.deepEqual(status, { user: 'root', no_new_privs: true, seccomp: false, missing: ["cells run as root: nobody can't read /opt/nanos/src/: install nanos where that user can"] });
 });
 
+test('a setpriv that knows less, or does not start, costs no more than what it lacks', asRoot, (t) => {
+  const lookUp = (name: string): ProcessUser => ({ name, uid: 65_533, gid: 65_533 });
+  const open = (refuses: (command: readonly string[]) => boolean): ReturnType<typeof openSecondWall> => {
+    const probe: WallSystem['probe'] = (command) => (refuses(command) ? { failed: 'setpriv: unrecognized option' } : { status: command.length > 0 ? HELD : '' });
+    return openSecondWall(WISH, temporaryFolder(t), system({ uid: 0, lookUp, probe }));
+  };
+  const old = open((command) => command.includes('--pdeathsig'));
+  assert.deepEqual([old.launcher, old.status], [['/usr/bin/setpriv', '--no-new-privs'], { user: 'nobody', no_new_privs: true, seccomp: false, missing: ['pdeathsig: setpriv: unrecognized option'] }]);
+  const none = open((command) => command.length > 0);
+  assert.deepEqual([none.launcher, none.status], [[], { user: 'nobody', no_new_privs: false, seccomp: false, missing: ['no_new_privs: setpriv: unrecognized option'] }]);
+});
+
 interface Seen {
   readonly uid: number;
   readonly groups: readonly number[];

@@ -57,14 +57,14 @@ export const NO_WALL: Pick<SecondWall, 'launcher' | 'user'> = { launcher: [], us
  */
 export function openSecondWall(wish: SecondWallWish, dataDir: string, system: WallSystem = SYSTEM): SecondWall {
   const missing: string[] = [];
-  const launcher = findLauncher(system, missing);
+  const setpriv = findSetpriv(system, missing);
   const wanted = chooseUser(wish, system, missing);
   if (wanted !== undefined) openArtefacts(dataDir, wanted.gid);
-  const { user, status } = tryOut(system, launcher, wanted, dataDir, missing);
+  const { launcher, user, status } = tryOut(system, setpriv, wanted, dataDir, missing);
   if (wish.isRequired && missing.length > 0) throw new NanosError('second_wall_missing', `second_wall is required, and parts of it are not to be had here: ${missing.join('; ')}`);
   const name = user?.name ?? (system.uid === 0 ? 'root' : 'that of the host');
   return {
-    launcher: flagOf(status, 'NoNewPrivs') > 0 ? launcher : [],
+    launcher,
     user,
     status: { user: name, no_new_privs: flagOf(status, 'NoNewPrivs') > 0, seccomp: flagOf(status, 'Seccomp') > 0, missing },
   };
@@ -72,8 +72,12 @@ export function openSecondWall(wish: SecondWallWish, dataDir: string, system: Wa
 
 /** Options of `fork` for a process with tenants' code; `flags` are Node's. */
 export function confinedProcess({ launcher, user }: Pick<SecondWall, 'launcher' | 'user'>, flags: readonly string[]): Pick<ForkOptions, 'execPath' | 'execArgv' | 'uid' | 'gid'> {
-  const identity = user === undefined ? {} : { uid: user.uid, gid: user.gid };
-  return { execPath: SHELL, execArgv: ['-c', LIMITED, ...launcher, process.execPath, ...flags], ...identity };
+  return { execPath: SHELL, execArgv: ['-c', LIMITED, ...launcher, process.execPath, ...flags], ...identityOf(user) };
+}
+
+/** Options of `spawn` and `fork`. */
+export function identityOf(user: ProcessUser | undefined): { uid: number; gid: number } | Record<string, never> {
+  return user === undefined ? {} : { uid: user.uid, gid: user.gid };
 }
 
 /** Options of `fork` for a process that keeps the host's user and gains nothing beyond it. */
@@ -82,16 +86,10 @@ export function launchedProcess({ launcher }: Pick<SecondWall, 'launcher'>, flag
   return { execPath, execArgv: [...before, ...(launcher.length === 0 ? [] : [process.execPath]), ...flags] };
 }
 
-function findLauncher({ platform, isExecutable }: WallSystem, missing: string[]): readonly string[] {
-  if (platform !== 'linux') {
-    missing.push('no_new_privs is of Linux');
-    return [];
-  }
-  const setpriv = LAUNCHERS.find(isExecutable);
-  // the kernel ends what the host leaves behind, also what is stopped or hangs
-  if (setpriv !== undefined) return [setpriv, '--no-new-privs', '--pdeathsig', 'KILL'];
-  missing.push('no_new_privs needs setpriv: install util-linux');
-  return [];
+function findSetpriv({ platform, isExecutable }: WallSystem, missing: string[]): string | undefined {
+  const setpriv = platform === 'linux' ? LAUNCHERS.find(isExecutable) : undefined;
+  if (setpriv === undefined) missing.push(platform === 'linux' ? 'no_new_privs needs setpriv: install util-linux' : 'no_new_privs is of Linux');
+  return setpriv;
 }
 
 function chooseUser({ user: wished }: SecondWallWish, { uid, lookUp }: WallSystem, missing: string[]): ProcessUser | undefined {
@@ -106,18 +104,32 @@ function chooseUser({ user: wished }: SecondWallWish, { uid, lookUp }: WallSyste
   return user;
 }
 
-/** The first start that works: with launcher and user, else with one of them. */
-function tryOut(system: WallSystem, launcher: readonly string[], wanted: ProcessUser | undefined, dataDir: string, missing: string[]): { user: ProcessUser | undefined; status: string } {
-  const files = wanted === undefined ? [] : [process.execPath, ...programFolders(), 'artefacts'];
-  const tried = system.probe(launcher, wanted, dataDir, files);
-  if ('status' in tried) return { user: wanted, status: tried.status };
-  if (wanted !== undefined) {
-    const why = 'unreadable' in tried ? `${wanted.name} can't read ${tried.unreadable}: install nanos where that user can` : tried.failed;
-    missing.push(`cells run as root: ${why}`);
-    return tryOut(system, launcher, undefined, dataDir, missing);
+interface Start {
+  readonly launcher: readonly string[];
+  readonly user: ProcessUser | undefined;
+  readonly status: string;
+}
+
+/** The first start that works: as that user rather than as root, and with as much of a launcher as goes. */
+function tryOut(system: WallSystem, setpriv: string | undefined, wanted: ProcessUser | undefined, dataDir: string, missing: string[]): Start {
+  // the kernel ends what the host leaves behind, also what is stopped or hangs; setpriv before util-linux 2.33 can't ask for that
+  const launchers = setpriv === undefined ? [[]] : [[setpriv, '--no-new-privs', '--pdeathsig', 'KILL'], [setpriv, '--no-new-privs'], []];
+  let why = '';
+  for (const user of wanted === undefined ? [undefined] : [wanted, undefined]) {
+    const files = user === undefined ? [] : [process.execPath, ...programFolders(), 'artefacts'];
+    for (const launcher of launchers) {
+      const tried = system.probe(launcher, user, dataDir, files);
+      if ('status' in tried) {
+        if (launcher !== launchers[0]) missing.push(`${launcher.length === 0 ? 'no_new_privs' : 'pdeathsig'}: ${why}`);
+        return { launcher, user, status: tried.status };
+      }
+      why = 'unreadable' in tried ? `${user?.name} can't read ${tried.unreadable}: install nanos where that user can` : tried.failed;
+      if ('unreadable' in tried) break;
+    }
+    if (user !== undefined) missing.push(`cells run as root: ${why}`);
   }
-  missing.push(`no_new_privs: ${'failed' in tried ? tried.failed : tried.unreadable}`);
-  return { user: undefined, status: '' };
+  missing.push(`no process starts: ${why}`);
+  return { launcher: [], user: undefined, status: '' };
 }
 
 function flagOf(status: string, name: string): number {
@@ -164,8 +176,7 @@ const SYSTEM: WallSystem = {
   },
   probe(command, user, cwd, files) {
     const [file = SHELL, ...args] = [...command, SHELL, '-c', PROBE, SHELL, ...files];
-    const identity = user === undefined ? {} : { uid: user.uid, gid: user.gid };
-    const { error, status, stdout, stderr } = spawnSync(file, args, { cwd, env: { ...CHILD_ENVIRONMENT }, encoding: 'utf8', timeout: PROBE_MS_MAX, ...identity });
+    const { error, status, stdout, stderr } = spawnSync(file, args, { cwd, env: { ...CHILD_ENVIRONMENT }, encoding: 'utf8', timeout: PROBE_MS_MAX, ...identityOf(user) });
     if (error !== undefined) return { failed: error.message };
     if (status === 3) return { unreadable: stdout };
     return status === 0 ? { status: stdout } : { failed: stderr.trim() };
