@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { childFlags, type ChildKind } from './child-flags.ts';
+import { childFlags, ISOLATE_FLAGS, type ChildKind } from './child-flags.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'nanos-flags-')));
@@ -35,6 +35,13 @@ test('processes that run tenants’ code have isolates and little else', () => {
     ]);
     assert.deepEqual(outcomes, [42, 'given', ...Array<string>(5).fill('ERR_ACCESS_DENIED')], kind);
   }
+});
+
+test('a WebAssembly memory takes no more of the addresses than it may grow to', { skip: process.platform === 'linux' ? false : 'needs /proc' }, () => {
+  const size = `Number(/VmSize:\\s+(\\d+)/.exec(require('node:fs').readFileSync('/proc/self/status', 'latin1'))[1])`;
+  const code = `const before = ${size}; const memory = new WebAssembly.Memory({ initial: 0, maximum: 2048 }); console.log(${size} - before);`;
+  const { stdout } = spawnSync(process.execPath, [...ISOLATE_FLAGS, '-e', code], { encoding: 'utf8' });
+  assert.ok(Number(stdout) > 0 && Number(stdout) < 1024 * 1024, `${stdout} KB`);
 });
 
 test('the process of agents, and its threads, have their folders and little else', () => {

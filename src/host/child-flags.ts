@@ -7,9 +7,10 @@ const WASM_PAGES_MAX = 2048;
 
 /**
  * Flags of V8 that decide what isolates do and what their code caches are good for: a cache made under others is rejected.
- * Every process that runs tenants' code has the same.
+ * Every process that runs tenants' code has the same. Where WebAssembly's bounds are kept by traps, V8 reserves 10 GB of addresses for each memory,
+ * and 13,000 of them take all that a process has; where they are kept by comparisons, as far as the memory may grow.
  */
-export const ISOLATE_FLAGS: readonly string[] = ['--no-node-snapshot', `--wasm-max-mem-pages=${WASM_PAGES_MAX}`];
+export const ISOLATE_FLAGS: readonly string[] = ['--no-node-snapshot', '--disable-wasm-trap-handler', `--wasm-max-mem-pages=${WASM_PAGES_MAX}`];
 
 /** The permission model looks at what a path is when it is written out: a descriptor leads on only to what was opened with its permission. */
 const DESCRIPTORS = '/proc/self/fd/';
@@ -47,8 +48,9 @@ export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
  * Of a cell, whose threads all use one arena of glibc's: what one isolate's native objects leave there, the next one takes. An arena a thread would
  * keep as much again for each thread. Buffers of 512 KB or more are mapped each by itself, so that the system has them back when their isolate goes:
  * left alone, glibc raises that mark to 32 MB as it goes, and keeps what lies below it.
+ * Node's threads are two more than calls of `crypto.subtle` that take long may hold at once (apps/host-calls/subtle.ts).
  */
-export const CELL_ENVIRONMENT = { ...CHILD_ENVIRONMENT, MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '524288' } as const;
+export const CELL_ENVIRONMENT = { ...CHILD_ENVIRONMENT, MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '524288', UV_THREADPOOL_SIZE: '6' } as const;
 
 /** Our sources and packages, and nothing else of the folder that they are in: a repository may also hold apps, their secrets and a data directory. */
 export function programFolders(): string[] {

@@ -85,13 +85,17 @@ export const SharedSlot = {
   started: 0,
   /** the request whose code runs now; 0 between requests */
   current: 1,
-  /** 1 once all messages of the current crossing were handed over, 0 before */
+  /** how much of the current crossing was handed over, see {@link HandedOver} */
   handedOver: 2,
   /** pages of 64 KB that the isolate's WebAssembly memories had when it last said so, and how many memories */
   wasmPages: 3,
   wasmMemories: 4,
 } as const;
 export const SHARED_SLOTS = 5;
+
+/** `part`: the rest is handed over in one more entry, with {@link GO_ON} for a crossing, once the microtasks of this one have come to rest. */
+export const HandedOver = { nothing: 0, part: 1, whole: 2 } as const;
+export const GO_ON = '';
 
 /** Collects messages into one crossing. Uses string concatenation only: no array or object that a tenant could have redefined. */
 export class Packer {

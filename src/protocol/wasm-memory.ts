@@ -1,8 +1,12 @@
 /**
- * How the builder tells an isolate's boundary of the memories that a module defines: it makes them imports, from {@link MEMORY_MODULE}, whose names
- * say what was declared. Inside the guest it runs on captured primordials only.
+ * How many memories of WebAssembly an isolate may have, and how the builder tells its boundary of those that a module defines: it makes them imports,
+ * from {@link MEMORY_MODULE}, whose names say what was declared. Inside the guest it runs on captured primordials only.
  */
 import { stringIndexOf, stringSlice } from '../util/primordials.ts';
+
+/** Memories that live in one isolate, V8's garbage included: with more than the first it is replaced, more than the second are not made. */
+export const WASM_MEMORIES_KEPT_MAX = 64;
+export const WASM_MEMORIES_MAX = 128;
 
 /** First name of such an import. */
 export const MEMORY_MODULE = 'nanos:memory';

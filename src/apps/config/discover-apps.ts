@@ -46,7 +46,8 @@ export function asFailure(folder: string, error: unknown): AppFailure {
   throw error;
 }
 
-async function subfolders(root: string): Promise<string[]> {
+/** Paths of the folders in a folder that may be apps; `root` is a real path. */
+export async function subfolders(root: string): Promise<string[]> {
   const { entries } = await readFolder(root);
   const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
   const names = folders.map((entry) => entry.name).filter((name) => !name.startsWith('.') && name !== 'node_modules');
@@ -57,7 +58,8 @@ function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-async function discoverOne(folder: string): Promise<AppConfig | AppFailure | undefined> {
+/** Undefined: there is nothing like an app. */
+export async function discoverOne(folder: string): Promise<AppConfig | AppFailure | undefined> {
   try {
     const listing = await listAppFolder(folder);
     return looksLikeApp(listing) ? await readOne(listing) : undefined;

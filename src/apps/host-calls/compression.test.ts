@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import type { CompressionDirection, CompressionFormat } from '../../protocol/compression.ts';
 import type { ByteReader } from '../run/guest-streams.ts';
@@ -75,6 +76,18 @@ for (const [format, compress, decompress] of formats) {
     assert.equal(source.cancelled, true);
   });
 }
+
+test('gzip: what comes late after the end is a TypeError too, for whoever reads and nobody else', async () => {
+  const late = (rest: () => Promise<Uint8Array | null>): ByteReader => {
+    let reads = 0;
+    return { read: async () => (++reads === 1 ? gzipSync('text') : nextRound().then(nextRound).then(rest)), cancel: () => undefined };
+  };
+  const moreData = async (): Promise<Uint8Array> => Buffer.from('more');
+  const brokenOff = (): Promise<never> => Promise.reject(new Error('The client went away'));
+  for (const rest of [moreData, brokenOff]) await assert.rejects(all(coded(late(rest), 'decompress', 'gzip', free)), TypeError);
+  // an event that nobody listens for would fail the test
+  await nextRound();
+});
 
 test('every byte of a gzip frame counts', async () => {
   const good = gzipSync('text');

@@ -40,6 +40,8 @@ const coders: Readonly<Record<CompressionDirection, Readonly<Record<CompressionF
  */
 export function coded(input: ByteReader, direction: CompressionDirection, format: CompressionFormat, charge: Charge): ByteReader {
   const coder = coders[direction][format]();
+  // whoever reads is told; the iterator listens until the decoded data ends, and what follows that may still be wrong
+  coder.on('error', ignore);
   const trailer = direction === 'decompress' && format === 'gzip' ? new GzipTrailer() : undefined;
   // its end must not close it: the write that brought the end, and the trailer, may still be under way
   const chunks: AsyncIterator<Uint8Array> = coder.iterator({ destroyOnReturn: false });
@@ -118,3 +120,5 @@ function write(coder: Coder, bytes: Uint8Array): Promise<number> {
     });
   });
 }
+
+function ignore(): void {}

@@ -19,7 +19,7 @@ export function serviceCall(find: (app: string) => Service | undefined): HostCal
   return async (context, _name, [binding = '', ...fields], buffers) => {
     const call = unpackFetchCall(fields);
     const service = find(serviceOf(context, binding));
-    if (!/^https?:\/\//.test(call.url) || !URL.canParse(call.url) || !isMethod(call.method) || !isHeaderList(call.headers)) throw new TypeError('The request can not be sent');
+    if (call.url.length > HOST_LIMITS.headerBytesMax || !/^https?:\/\//.test(call.url) || !URL.canParse(call.url) || !isMethod(call.method) || !isHeaderList(call.headers)) throw new TypeError('The request can not be sent');
     context.countSubrequest();
     if (context.depth >= HOST_LIMITS.serviceDepthMax) throw new NanosError('subrequest_limit', `More than ${HOST_LIMITS.serviceDepthMax} apps call one another`);
     if (service === undefined) throw new NanosError('app_not_found', `The app behind ${binding} is not served`);
@@ -41,8 +41,8 @@ async function ask(context: HostCallContext, handler: AppHandler, request: AppRe
   const sink = new ServiceSink(request.method);
   const cancel = (): void => sink.cancel();
   context.signal.addEventListener('abort', cancel, { once: true });
-  handler.handle(request, sink);
   try {
+    handler.handle(request, sink);
     return await sink.answer;
   } finally {
     context.signal.removeEventListener('abort', cancel);

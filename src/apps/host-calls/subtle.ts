@@ -1,23 +1,38 @@
 import { createHash, webcrypto } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { onWorker } from '../../sandbox/isolate/worker-cpu.ts';
 import { FairTurns } from '../../util/fair-turns.ts';
+import { pbkdf2Iterations, subtleCost, type SubtleCost, type SubtleLine } from './subtle-cost.ts';
 import { packSubtle, type SubtleAlgorithm, type SubtleKey, type SubtleMessage, type SubtleOp, subtleOps, type SubtleParts, unpackSubtle } from '../../protocol/subtle.ts';
 
 /** Limits on what one call may cost the host. */
 export const SUBTLE_LIMITS = {
-  /** PBKDF2, over all blocks of its output */
+  /** PBKDF2, over all blocks of its output, 64 bytes of salt counted as one for each */
   iterationsMax: 10_000_000,
   modulusBitsMin: 512,
   modulusBitsMax: 8_192,
-  /** keys of a private or public kind, in any format */
+  /** twice as many would take sixteen times as long, and can't be stopped */
+  generatedModulusBitsMax: 4_096,
+  /** keys of a private or public kind, in any format, and what AES-KW wraps */
   asymmetricKeyBytesMax: 64 * 1024,
   outputBytesMax: 1024 * 1024,
-  /** PBKDF2 and the generation of RSA keys under way at once; more wait, and the apps take turns */
-  heavyCallsMax: 2,
-  /** all others under way at once, so that the threads they share keep room and their ends don't come all together */
-  lightCallsMax: 4,
+  /** what is no bytes, as JSON; it is read in one go */
+  messageCharsMax: 256 * 1024,
 } as const;
+
+/**
+ * Calls under way at once, by what they take; more wait, and the apps take turns. Together they leave some of the cell's threads to others
+ * (`UV_THREADPOOL_SIZE` of host/child-flags.ts), and no line waits for another.
+ */
+const TURNS: Readonly<Record<SubtleLine, FairTurns>> = {
+  light: new FairTurns(4),
+  short: new FairTurns(2),
+  long: new FairTurns(1),
+  generation: new FairTurns(1),
+};
+/** Of MD5, which runs on the cell's own thread: about 1 ms. */
+const MD5_SLICE_BYTES = 512 * 1024;
 
 const { subtle } = webcrypto;
 type CryptoKey = webcrypto.CryptoKey;
@@ -88,54 +103,61 @@ export interface SubtleCaller {
   chargeCpu(cpuMs: number): void;
 }
 
-const heavyTurns = new FairTurns(SUBTLE_LIMITS.heavyCallsMax);
-const lightTurns = new FairTurns(SUBTLE_LIMITS.lightCallsMax);
-
 /** Runs one call of protocol/subtle.ts; everything in it is the guest's word. Throws the DOMException or TypeError that the guest shall see. */
 export async function runSubtle(op: string, fields: readonly string[], buffers: readonly ArrayBuffer[], caller: SubtleCaller): Promise<SubtleResult> {
   const known = subtleOps.find((candidate) => candidate === op);
   if (known === undefined) throw new TypeError(`There is no subtle.${op.slice(0, 40)}`);
+  if ((fields[0]?.length ?? 0) > SUBTLE_LIMITS.messageCharsMax) throw new DOMException('The key is too large', 'DataError');
   const { message, parts } = unpackSubtle(fields, buffers);
   const checked = check(message);
-  const isHeavy = checked.algorithm?.iterations !== undefined || checked.algorithm?.modulusLength !== undefined;
-  const aheadMs = costAhead(checked);
-  caller.chargeCpu(aheadMs);
-  const end = await (isHeavy ? heavyTurns : lightTurns).take(caller.app, caller.signal);
+  checkLimits(known, checked, parts);
+  const cost = costOf(known, checked, parts);
+  // what nobody can pay for is not begun, for it could not be stopped
+  caller.chargeCpu(cost.aheadMs);
+  const end = await TURNS[cost.line].take(caller.app, caller.signal);
   try {
-    const { result, cpuMs } = await measured(costBySize(checked, buffers), () => handlers[known](checked, parts).catch(throwForGuest));
-    caller.chargeCpu(Math.max(0, cpuMs - aheadMs));
-    return packed(result);
+    return packed(await charged(cost, caller, () => handlers[known](checked, parts)).catch(throwForGuest));
   } finally {
     end();
   }
 }
 
-async function measured(bySizeMs: number | undefined, work: () => Promise<Outcome>): Promise<{ result: Outcome; cpuMs: number }> {
-  return bySizeMs === undefined ? onWorker(work) : { result: await work(), cpuMs: bySizeMs };
+/** What fails has cost as much. */
+async function charged({ isExact, aheadMs }: SubtleCost, caller: SubtleCaller, work: () => Promise<Outcome>): Promise<Outcome> {
+  if (isExact) return work();
+  const { result, cpuMs } = await onWorker(async () => {
+    const [settled] = await Promise.allSettled([work()]);
+    return settled;
+  });
+  caller.chargeCpu(Math.max(0, cpuMs - aheadMs));
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+function costOf(op: SubtleOp, { algorithm, keys = [], lengthBits }: Message, parts: Parts): SubtleCost {
+  const size = (name: string): number => parts.get(name)?.length ?? 0;
+  const bytes = [...parts.values()].reduce((sum, { length }) => sum + length, 0);
+  return subtleCost({ op, algorithm, keys, lengthBits: lengthBits ?? 0, bytes, saltBytes: size('salt'), keyBytes: size('key0') });
+}
+
+/** Of what takes longer the larger it is, and can't be stopped. */
+function checkLimits(op: SubtleOp, message: Message, parts: Parts): void {
+  const { algorithm } = message;
+  if (op === 'generateKey' && algorithm?.modulusLength !== undefined) checkRsa(algorithm.modulusLength, part(parts, 'publicExponent'));
+  if (op === 'deriveBits' && algorithm !== undefined) checkDerivation(algorithm, message.lengthBits ?? 0, parts.get('salt')?.length ?? 0);
+  const isWrapping = op === 'wrap' || op === 'unwrap';
+  if (isWrapping && part(parts, 'data').length > SUBTLE_LIMITS.asymmetricKeyBytesMax) throw new DOMException(`AES-KW wraps at most ${SUBTLE_LIMITS.asymmetricKeyBytesMax} bytes`, 'OperationError');
+}
+
+function checkDerivation(algorithm: Algorithm, lengthBits: number, saltBytes: number): void {
+  if (lengthBits > SUBTLE_LIMITS.outputBytesMax * 8) throw new DOMException('The length is too large', 'OperationError');
+  if (algorithm.name !== 'PBKDF2' || pbkdf2Iterations(algorithm, lengthBits, saltBytes) <= SUBTLE_LIMITS.iterationsMax) return;
+  throw new DOMException(`PBKDF2 is limited to ${SUBTLE_LIMITS.iterationsMax} iterations, counted for each block of output`, 'NotSupportedError');
 }
 
 function packed({ message = {}, parts = {} }: Outcome): SubtleResult {
   const { fields, buffers } = packSubtle(message, parts);
   return { fields, buffers: buffers.map((bytes) => bytes.buffer) };
-}
-
-/** What an iteration of PBKDF2 takes at the least, in ms. */
-const ITERATION_MS = 0.0002;
-
-/** Charged before the work begins: what nobody can pay for is not begun, for it could not be stopped. */
-function costAhead({ algorithm, lengthBits }: Message): number {
-  return algorithm?.name === 'PBKDF2' ? ITERATION_MS * iterationsOf(algorithm, lengthBits ?? 0) : 0;
-}
-
-/** Of ciphers and hashes, which are too quick to be measured on threads that others share: about what they take, in ms. */
-const CALL_MS = 0.03;
-const BYTE_MS = 1.6e-6;
-
-/** undefined: sizes do not tell. */
-function costBySize({ algorithm, keys = [] }: Message, buffers: readonly ArrayBuffer[]): number | undefined {
-  const known = [...(algorithm === undefined ? [] : [algorithm.name]), ...keys.map((key) => key.algorithm.name)];
-  if (!known.every((name) => /^(?:SHA|MD5|HMAC|AES)/u.test(name))) return undefined;
-  return CALL_MS + BYTE_MS * buffers.reduce((bytes, buffer) => bytes + buffer.byteLength, 0);
 }
 
 /** Failures without a meaning for the guest are OperationErrors, as the standard has them. */
@@ -173,8 +195,17 @@ function withBytes(algorithm: Algorithm | undefined, parts: Parts): Algorithm {
 async function digest({ algorithm }: Message, parts: Parts): Promise<Outcome> {
   const { name } = required(algorithm, 'algorithm');
   const data = part(parts, 'data');
-  if (name === 'MD5') return { parts: { data: createHash('md5').update(data).digest() } };
+  if (name === 'MD5') return { parts: { data: await md5(data) } };
   return dataOutcome(await subtle.digest(name, data));
+}
+
+async function md5(data: Bytes): Promise<Bytes> {
+  const hash = createHash('md5');
+  for (let at = 0; at < data.length; at += MD5_SLICE_BYTES) {
+    if (at > 0) await setImmediate();
+    hash.update(data.subarray(at, at + MD5_SLICE_BYTES));
+  }
+  return hash.digest();
 }
 
 function dataOutcome(data: ArrayBuffer): Outcome {
@@ -182,22 +213,20 @@ function dataOutcome(data: ArrayBuffer): Outcome {
 }
 
 async function generateKey({ algorithm, usages = [] }: Message, parts: Parts): Promise<Outcome> {
-  const { modulusLength } = required(algorithm, 'algorithm');
-  if (modulusLength !== undefined) checkRsa(modulusLength, part(parts, 'publicExponent'));
   const made = await subtle.generateKey(withBytes(algorithm, parts), true, usages);
   return keysOutcome('privateKey' in made ? [made.publicKey, made.privateKey] : [made]);
 }
 
 /** Other exponents than 3 and 65537 can make the search for primes endless. */
 function checkRsa(modulusBits: number, publicExponent: Bytes): void {
-  checkModulus(modulusBits);
+  checkModulus(modulusBits, SUBTLE_LIMITS.generatedModulusBitsMax);
   const exponent = publicExponent.reduce((value, byte) => value * 256 + byte, 0);
   if (exponent !== 3 && exponent !== 65_537) throw new DOMException('The public exponent must be 3 or 65537', 'OperationError');
 }
 
-function checkModulus(bits: number): void {
-  if (bits >= SUBTLE_LIMITS.modulusBitsMin && bits <= SUBTLE_LIMITS.modulusBitsMax) return;
-  throw new DOMException(`RSA keys must have ${SUBTLE_LIMITS.modulusBitsMin} to ${SUBTLE_LIMITS.modulusBitsMax} bits`, 'OperationError');
+function checkModulus(bits: number, bitsMax: number = SUBTLE_LIMITS.modulusBitsMax): void {
+  if (bits >= SUBTLE_LIMITS.modulusBitsMin && bits <= bitsMax) return;
+  throw new DOMException(`RSA keys must have ${SUBTLE_LIMITS.modulusBitsMin} to ${bitsMax} bits here`, 'OperationError');
 }
 
 async function importKey(message: Message, parts: Parts): Promise<Outcome> {
@@ -292,25 +321,11 @@ async function decrypt(message: Message, parts: Parts): Promise<Outcome> {
 async function deriveBits(message: Message, parts: Parts): Promise<Outcome> {
   const algorithm = required(message.algorithm, 'algorithm');
   const lengthBits = message.lengthBits ?? null;
-  if (lengthBits !== null && lengthBits > SUBTLE_LIMITS.outputBytesMax * 8) throw new DOMException('The length is too large', 'OperationError');
-  checkIterations(algorithm, lengthBits ?? 0);
   const key = await takeKey(message, parts, 0, ['deriveBits']);
   const isAgreement = algorithm.name === 'ECDH' || algorithm.name === 'X25519' || algorithm.name === 'X448';
   const other = isAgreement ? { public: await takeKey(message, parts, 1, []) } : {};
   const parameters = { ...withBytes(algorithm, parts), ...other } as webcrypto.EcdhKeyDeriveParams;
   return dataOutcome(await subtle.deriveBits(parameters, key, lengthBits));
-}
-
-const hashBits: Readonly<Record<string, number>> = { 'SHA-1': 160, 'SHA-256': 256, 'SHA-384': 384, 'SHA-512': 512 };
-
-/** Over all blocks of the output. */
-function iterationsOf({ iterations = 0, hash = 'SHA-1' }: Algorithm, lengthBits: number): number {
-  return iterations * Math.max(1, Math.ceil(lengthBits / (hashBits[hash] ?? 160)));
-}
-
-function checkIterations(algorithm: Algorithm, lengthBits: number): void {
-  if (algorithm.name !== 'PBKDF2' || iterationsOf(algorithm, lengthBits) <= SUBTLE_LIMITS.iterationsMax) return;
-  throw new DOMException(`PBKDF2 is limited to ${SUBTLE_LIMITS.iterationsMax} iterations, counted for each block of output`, 'NotSupportedError');
 }
 
 /** A key of any bytes: what AES-KW wraps and unwraps here, so that the bytes may be of any format. */

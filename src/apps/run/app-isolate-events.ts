@@ -40,4 +40,6 @@ export interface AppIsolateEvents {
   starting(isolate: AppIsolate): void;
   /** Its WebAssembly memories together take more than the limit: it should be replaced. */
   outgrown(): void;
+  /** It has more of them than one isolate should keep: it should be replaced when that costs nobody a request. */
+  crowded(): void;
 }

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextRound } from 'node:timers/promises';
-import { Packer, ToHost } from '../../protocol/boundary.ts';
-import { DEFAULT_APP_LIMITS } from '../../protocol/limits.ts';
+import type { RequestBodyStream, ResponseSink } from '../../protocol/app-call.ts';
+import { BodyKind, Packer, SHARED_SLOTS, ToGuest, ToHost, Unpacker } from '../../protocol/boundary.ts';
+import type { NanosError } from '../../protocol/errors.ts';
+import { DEFAULT_APP_LIMITS, HOST_LIMITS } from '../../protocol/limits.ts';
+import type { EntryOutcome } from '../../sandbox/isolate/tenant-isolate.ts';
+import { ActiveRequest } from './active-request.ts';
 import { AppIsolate } from './app-isolate.ts';
 import type { HostCall } from './host-call.ts';
 
@@ -24,12 +28,13 @@ class World {
         posted: () => void this.told.push('posted'),
         charged: () => void this.charges++,
         threw: () => undefined,
-        refused: () => undefined,
-        finished: () => undefined,
+        refused: (_request, { code }) => void this.told.push(`refused ${code}`),
+        finished: ({ request }) => void this.told.push(`finished ${request.requestId}`),
         log: (level, _request, text) => void this.told.push(`${level} ${text}`),
-        ended: ({ code, message }) => void this.told.push(`${code}: ${message}`),
+        ended: ({ code, message, started }) => void this.told.push(`${code}: ${message}`, ...started.map(({ request }) => `lost ${request.requestId}`)),
         starting: () => undefined,
         outgrown: () => undefined,
+        crowded: () => undefined,
       },
     });
   }
@@ -40,10 +45,72 @@ class World {
     this.isolate.receive(packer.take(), []);
   }
 
+  /** Crossings go in, and nothing happens there. */
+  enters(failure?: Error): { requests: number } {
+    const entered = { requests: 0 };
+    const enter = (packed: string): Promise<EntryOutcome> => {
+      const unpacker = new Unpacker(packed);
+      for (let kind = unpacker.next(); kind !== 0; kind = unpacker.next()) if (kind === ToGuest.request) entered.requests++;
+      return failure === undefined ? Promise.resolve({ end: 'done', cpuMs: 0, message: '' }) : Promise.reject(failure);
+    };
+    this.isolate.bind({ enter, dispose: () => undefined, progress: new Int32Array(SHARED_SLOTS), wasmUse: { bytes: 0, memories: 0 } } as never);
+    return entered;
+  }
+
+  client(requestId: string): { requestId: string; sink: ResponseSink } {
+    const fail = ({ code }: NanosError): void => void this.told.push(`${requestId} ${code}`);
+    return { requestId, sink: { headSent: false, gone: false, respond: () => undefined, start: () => undefined, write: () => true, end: () => undefined, fail, onClientGone: () => undefined } };
+  }
+
   takeTold(): string[] {
     return this.told.splice(0);
   }
 }
+
+function requestOf({ requestId, sink }: ReturnType<World['client']>, body: RequestBodyStream | null): ActiveRequest {
+  return new ActiveRequest({ requestId, method: 'POST', url: 'http://app/', headers: [], body }, sink, 0);
+}
+
+describe('streams', () => {
+  it('when too many are open, a request whose body is one is refused, and nothing else happens', async () => {
+    const world = new World();
+    const entered = world.enters();
+    for (let index = 0; index < HOST_LIMITS.streamsMax + 2; index++) world.isolate.accept(requestOf(world.client(`${index}`), { read: () => new Promise(() => undefined), cancel: () => undefined, length: undefined }));
+    world.isolate.accept(requestOf(world.client('small'), null));
+    world.takeTold();
+    while (world.isolate.hasWork()) await world.isolate.turn();
+    assert.deepEqual(world.takeTold(), [1_024, 1_025].flatMap((index) => [`${index} overloaded`, 'refused overloaded', `finished ${index}`]));
+    assert.equal(world.isolate.load, HOST_LIMITS.streamsMax + 1);
+    assert.equal(entered.requests, HOST_LIMITS.streamsMax + 1);
+    world.isolate.dispose();
+  });
+
+  it('when too many are open, an answer whose body is one is refused, and nothing else happens', async () => {
+    const world = new World();
+    world.enters();
+    for (let index = 1; index <= HOST_LIMITS.streamsMax + 1; index++) world.isolate.accept(requestOf(world.client(`${index}`), null));
+    while (world.isolate.hasWork()) await world.isolate.turn();
+    world.takeTold();
+    const packer = new Packer();
+    for (let id = 1; id <= HOST_LIMITS.streamsMax + 1; id++) packer.begin(ToHost.response, 6).number(id).number(200).field('').number(0).number(BodyKind.stream).number(id);
+    world.isolate.receive(packer.take(), []);
+    world.isolate.slice(() => true);
+    assert.deepEqual(world.takeTold().filter((told) => told !== 'wake' && told !== 'posted'), ['1025 overloaded', 'refused overloaded', 'finished 1025']);
+    assert.equal(world.isolate.isDead, false);
+    world.isolate.dispose();
+  });
+});
+
+describe('a fault of the host', () => {
+  it('ends the isolate, and what is under way with it', async () => {
+    const world = new World();
+    world.enters(new Error('of the host'));
+    world.isolate.accept(requestOf(world.client('a'), null));
+    await world.isolate.turn().catch((error: unknown) => world.isolate.failed(error));
+    assert.deepEqual(world.takeTold(), ['app_restarted: The host failed: of the host', 'lost a']);
+    assert.equal(world.isolate.isDead, true);
+  });
+});
 
 describe('what a guest posts', () => {
   it('is read later, and charged', () => {

@@ -1,7 +1,8 @@
 /** The conversation with one isolate of one app: what waits to cross, what has crossed, and whose work it is. */
 import { BodyKind, SharedSlot, ToGuest, ToHost, type Unpacker } from '../../protocol/boundary.ts';
+import { NanosError } from '../../protocol/errors.ts';
 import type { AppLimits } from '../../protocol/limits.ts';
-import type { ResponseHead } from '../../protocol/app-call.ts';
+import { WASM_MEMORIES_KEPT_MAX } from '../../protocol/wasm-memory.ts';
 import { threadMeter } from '../../sandbox/isolate/cpu-clock.ts';
 import type { EntryOutcome, Rejection, TenantIsolate } from '../../sandbox/isolate/tenant-isolate.ts';
 import type { ActiveRequest } from './active-request.ts';
@@ -17,8 +18,8 @@ import { GuestStreams } from './guest-streams.ts';
 import type { HostCallTable } from './host-call.ts';
 import type { SlicedWork } from './host-rounds.ts';
 import { requestMessage } from './request-message.ts';
-import { ResponseStream } from './response-stream.ts';
-import { ToGuestQueue } from './to-guest-queue.ts';
+import { ToGuestQueue, type ToGuestMessage } from './to-guest-queue.ts';
+import { writeResponse, type GuestBody } from './write-response.ts';
 
 const MB = 1024 * 1024;
 /** See guest/kernel/wasm-memory-budget.ts. */
@@ -160,13 +161,28 @@ export class AppIsolate implements Runnable, SlicedWork {
         continue;
       }
       active.id = ++this.#lastId;
+      const message = this.#messageOf(active);
+      if (message === undefined) continue;
       this.#active.set(active.id, active);
-      this.#queue.pack(requestMessage(active, this.#streams));
+      this.#queue.pack(message);
       owners.add(active.id);
       fresh.push(active);
     }
     this.#alarm.resume();
     return fresh;
+  }
+
+  /** Undefined: there is no room for its body, and it was refused. */
+  #messageOf(active: ActiveRequest): ToGuestMessage | undefined {
+    try {
+      return requestMessage(active, this.#streams);
+    } catch (error) {
+      if (!(error instanceof NanosError)) throw error;
+      active.sink.fail(error);
+      this.#events.refused(active, error);
+      this.#drop(active);
+      return undefined;
+    }
   }
 
   #drop(active: ActiveRequest): void {
@@ -200,11 +216,11 @@ export class AppIsolate implements Runnable, SlicedWork {
 
   /** Some of it may be garbage that V8 has not collected: up to twice the limit the isolate finishes what it has. */
   #checkWasm(charged: readonly ActiveRequest[]): void {
-    const { bytes } = this.wasmUse;
+    const { bytes, memories } = this.wasmUse;
     const limit = this.memoryBytesMax;
-    if (bytes <= limit) return;
     if (bytes > WASM_PER_LIMIT * limit) this.#end('memory_limit', 'WebAssembly memories over the memory limit', charged, []);
-    else this.#events.outgrown();
+    else if (bytes > limit) this.#events.outgrown();
+    else if (memories > WASM_MEMORIES_KEPT_MAX) this.#events.crowded();
   }
 
   /** The guest learns of it in an entry of its own, for which a request pays that was in this one. */
@@ -268,6 +284,12 @@ export class AppIsolate implements Runnable, SlicedWork {
     this.#end('memory_limit', text, [...this.#active.values()], []);
   }
 
+  /** A fault of the host in a turn, or while what the guest posted was read: what is under way is lost, and nobody is to blame. */
+  failed(error: unknown): void {
+    this.#isEnding = false;
+    this.#end('app_restarted', `The host failed: ${error instanceof Error ? error.message : 'unknown'}`, [], []);
+  }
+
   /** Frees the isolate. What is unfinished is lost. */
   dispose(): void {
     if (!this.#dead) this.#release();
@@ -286,7 +308,10 @@ export class AppIsolate implements Runnable, SlicedWork {
   /** A request that is over for its client (gone, timed out): the guest learns, and its streams and calls end. */
   abandon(active: ActiveRequest): void {
     const waiting = this.#arriving.indexOf(active);
-    if (waiting >= 0) this.#arriving.splice(waiting, 1);
+    if (waiting >= 0) {
+      this.#arriving.splice(waiting, 1);
+      return this.#drop(active);
+    }
     if (this.#active.get(active.id) !== active || this.#dead) return;
     this.#queue.push(ToGuest.abort, [active.id], active.id);
     this.#streams.release(active.id, 'The client disconnected');
@@ -422,39 +447,14 @@ export class AppIsolate implements Runnable, SlicedWork {
     if (active === undefined) return;
     active.waitUntilPending = flags !== 0;
     if (active.answered) {
-      if (kind === BodyKind.stream) this.#queue.push(ToGuest.cancel, [Number(body)], active.id);
+      if (kind === BodyKind.stream) this.#streams.decline(Number(body), active.id);
       return;
     }
     active.answered = true;
     active.progressMs = performance.now();
-    this.#writeResponse(active, { status, statusText, headers }, kind, body, buffers);
+    const refusal = writeResponse(active, { status, statusText, headers }, bodyOf(kind, body, buffers), this.#streams, () => this.#finishIfDone(active));
+    if (refusal !== undefined) this.#events.refused(active, refusal);
     this.#finishIfDone(active);
-  }
-
-  #writeResponse(active: ActiveRequest, head: ResponseHead, kind: number, body: string, buffers: readonly (ArrayBuffer | undefined)[]): void {
-    const { sink } = active;
-    if (kind !== BodyKind.stream) {
-      active.bodyDone = true;
-      const refusal = sink.respond(head, kind === BodyKind.text ? body : kind === BodyKind.buffer ? new Uint8Array(bufferAt(buffers, Number(body))) : null);
-      if (refusal !== undefined) this.#events.refused(active, refusal);
-      return;
-    }
-    const streamId = Number(body);
-    const refusal = sink.start(head);
-    if (refusal !== undefined) {
-      active.bodyDone = true;
-      this.#queue.push(ToGuest.cancel, [streamId], active.id);
-      this.#events.wake();
-      return this.#events.refused(active, refusal);
-    }
-    const finished = (): void => {
-      active.bodyDone = true;
-      this.#finishIfDone(active);
-    };
-    this.#streams.consume(
-      streamId,
-      new ResponseStream(active, { grant: (bytes) => this.#streams.grant(streamId, bytes), cancel: () => this.#streams.cancelConsumed(streamId), finished }),
-    );
   }
 
   #fail(unpacker: Unpacker): void {
@@ -489,6 +489,12 @@ export class AppIsolate implements Runnable, SlicedWork {
     this.#queue.push(ToGuest.wake, [], owner);
     this.#events.wake();
   }
+}
+
+function bodyOf(kind: number, field: string, buffers: CrossingBuffers): GuestBody {
+  if (kind === BodyKind.stream) return { streamId: Number(field) };
+  if (kind === BodyKind.buffer) return new Uint8Array(bufferAt(buffers, Number(field)));
+  return kind === BodyKind.text ? field : null;
 }
 
 function bufferAt(buffers: readonly (ArrayBuffer | undefined)[], index: number): ArrayBuffer {

@@ -2,6 +2,7 @@
 import type { AppDeployment } from '../../protocol/app.ts';
 import type { AppHandler, AppRequest, ResponseSink } from '../../protocol/app-call.ts';
 import { NanosError, type ErrorCode } from '../../protocol/errors.ts';
+import { WASM_MEMORIES_KEPT_MAX } from '../../protocol/wasm-memory.ts';
 import { ActiveRequest } from './active-request.ts';
 import type { AppIsolate } from './app-isolate.ts';
 import type { AppIsolateEvents, GuestFailure, IsolateEnd } from './app-isolate-events.ts';
@@ -14,6 +15,7 @@ const SWEEP_MS = 250;
 const START_HOLD_MS_MIN = 100;
 const START_HOLD_MS_MAX = 10_000;
 const OVERLOAD_RETRY_S = 1;
+const NO_WASM = { bytes: 0, memories: 0 };
 
 export interface RequestOutcome {
   readonly outcome: 'ok' | ErrorCode;
@@ -55,8 +57,10 @@ export class AppRunner implements AppHandler {
   #waiting: ActiveRequest[] = [];
   #current: AppIsolate | undefined;
   #starting = false;
-  /** on its way up, or was so last */
-  #rising: AppIsolate | undefined;
+  /** the app is gone */
+  #isClosed = false;
+  /** on their way up */
+  readonly #rising = new Set<AppIsolate>();
   /** replaced because of their memory, and not done yet when they were */
   #recycled: readonly AppIsolate[] = [];
   #startHoldMs = 0;
@@ -100,9 +104,15 @@ export class AppRunner implements AppHandler {
     return this.#current?.heapBytes() ?? 0;
   }
 
-  /** As the isolate last said. */
+  /** As its isolates last said, those included that finish what they have. */
   get wasmUse(): { bytes: number; memories: number } {
-    return this.#current?.wasmUse ?? { bytes: 0, memories: 0 };
+    const sum = { bytes: 0, memories: 0 };
+    for (const isolate of [this.#current, ...this.#retiring]) {
+      const { bytes, memories } = isolate?.wasmUse ?? NO_WASM;
+      sum.bytes += bytes;
+      sum.memories += memories;
+    }
+    return sum;
   }
 
   handle(request: AppRequest, sink: ResponseSink): void {
@@ -116,6 +126,7 @@ export class AppRunner implements AppHandler {
   }
 
   #refusal(nowMs: number): NanosError | undefined {
+    if (this.#isClosed) return removed();
     const held = this.#quarantine(nowMs);
     if (held !== undefined) return held;
     if (nowMs < this.#heldUntilMs) return this.#lastFailure;
@@ -149,8 +160,8 @@ export class AppRunner implements AppHandler {
   #admitWaiting(): void {
     const isolate = this.#current;
     if (isolate === undefined) {
-      const held = this.#quarantine(performance.now());
-      if (held !== undefined) for (const active of this.#waiting.splice(0)) this.#fail(active, held);
+      const held = this.#isClosed ? removed() : this.#quarantine(performance.now());
+      if (held !== undefined) this.#failWaiting(held);
       else if (this.#waiting.length > 0) this.#start();
       return;
     }
@@ -163,35 +174,36 @@ export class AppRunner implements AppHandler {
     if (this.#starting) return;
     this.#starting = true;
     const deployment = this.#deployment;
-    const begin = async (): Promise<void> => {
-      try {
-        this.#current = await this.#startIsolate(deployment);
-        this.#startHoldMs = 0;
-      } catch (error) {
-        this.#startFailed(deployment, error);
-      }
-      this.#starting = false;
-      if (deployment !== this.#deployment) this.#replaceStale();
-      this.#admitWaiting();
-    };
-    this.#scheduler.wake(once(deployment.name, begin));
+    this.#scheduler.wake(once(deployment.name, () => this.#begin(deployment), (error) => this.#startFailed(deployment, error)));
   }
 
-  /** A newer version arrived while this one was starting. */
-  #replaceStale(): void {
-    const stale = this.#current;
-    this.#current = undefined;
-    this.#heldUntilMs = 0;
-    if (stale !== undefined) this.#retire(stale);
+  /** A newer version may have come while this one was starting, and the app may have gone: then nobody sees it any more. */
+  async #begin(deployment: AppDeployment): Promise<void> {
+    const started = await this.#startIsolate(deployment).catch((error: unknown) => ({ error }));
+    this.#starting = false;
+    const isLate = this.#isClosed || this.#current !== undefined || deployment !== this.#deployment;
+    if ('error' in started) {
+      if (!isLate) this.#startFailed(deployment, started.error);
+    } else if (isLate) {
+      started.dispose();
+    } else {
+      this.#current = started;
+      this.#startHoldMs = 0;
+    }
+    this.#admitWaiting();
   }
 
   async #startIsolate(deployment: AppDeployment): Promise<AppIsolate> {
     const startedMs = performance.now();
-    const holder: { isolate?: AppIsolate } = {};
-    const isolate = await this.#options.start(deployment, this.#eventsOf(deployment, holder));
-    holder.isolate = isolate;
-    this.#options.observer.started(deployment.name, deployment.version, performance.now() - startedMs);
-    return isolate;
+    const holder: Holder = {};
+    try {
+      const isolate = await this.#options.start(deployment, this.#eventsOf(deployment, holder));
+      holder.isolate = isolate;
+      this.#options.observer.started(deployment.name, deployment.version, performance.now() - startedMs);
+      return isolate;
+    } finally {
+      if (holder.rising !== undefined) this.#rising.delete(holder.rising);
+    }
   }
 
   #startFailed(deployment: AppDeployment, error: unknown): void {
@@ -202,10 +214,14 @@ export class AppRunner implements AppHandler {
     this.#lastFailure = failure;
     const fields = { code: failure.code, message: failure.message, cause: failure.cause instanceof Error ? mask.text(failure.cause.message) : undefined };
     this.#options.observer.event(this.#deployment.name, 'error', 'app_failed_to_start', fields);
-    for (const active of this.#waiting.splice(0)) this.#fail(active, failure);
+    this.#failWaiting(failure);
   }
 
-  #eventsOf(deployment: AppDeployment, holder: { isolate?: AppIsolate }): AppIsolateEvents {
+  #failWaiting(error: NanosError): void {
+    for (const active of this.#waiting.splice(0)) this.#fail(active, error);
+  }
+
+  #eventsOf(deployment: AppDeployment, holder: Holder): AppIsolateEvents {
     return {
       wake: () => holder.isolate !== undefined && this.#scheduler.wake(holder.isolate),
       posted: (reader) => this.#scheduler.rounds.wake(reader),
@@ -215,12 +231,16 @@ export class AppRunner implements AppHandler {
       finished: (active) => this.#finished(active),
       log: (level, active, text) => this.#options.observer.log(deployment, level, active?.request.requestId, text),
       ended: (end) => this.#ended(holder.isolate, end),
-      starting: (isolate) => (this.#rising = isolate),
+      starting: (isolate) => {
+        holder.rising = isolate;
+        this.#rising.add(isolate);
+      },
       outgrown: () => holder.isolate === this.#current && this.recycle('WebAssembly memories over the memory limit'),
+      crowded: () => holder.isolate === this.#current && !this.isRecycling && this.recycle(`more than ${WASM_MEMORIES_KEPT_MAX} WebAssembly memories`),
     };
   }
 
-  /** Serves `deployment` from now on, or rejects and goes on as before. In-flight requests are finished by the version that has them. */
+  /** Serves `deployment` from now on, or rejects and goes on as before; with `app_not_found` when the app is removed meanwhile. In-flight requests are finished by the version that has them. */
   async swap(deployment: AppDeployment): Promise<void> {
     const before = this.#deployment;
     this.#quarantinedUntilMs = 0;
@@ -230,8 +250,12 @@ export class AppRunner implements AppHandler {
       return;
     }
     const isolate = await new Promise<AppIsolate>((resolve, reject) => {
-      this.#scheduler.wake(once(deployment.name, () => this.#startIsolate(deployment).then(resolve, reject)));
+      this.#scheduler.wake(once(deployment.name, () => this.#startIsolate(deployment).then(resolve, reject), reject));
     });
+    if (this.#isClosed) {
+      isolate.dispose();
+      throw removed();
+    }
     if (deployment.version < this.#deployment.version) return isolate.dispose();
     const old = this.#current;
     this.#deployment = deployment;
@@ -279,9 +303,14 @@ export class AppRunner implements AppHandler {
     this.#admitWaiting();
   }
 
+  /** An isolate that was replaced so still goes on. */
+  get isRecycling(): boolean {
+    return this.#recycled.some((isolate) => this.#retiring.has(isolate));
+  }
+
   /** Ends what there is of the app in memory, whatever it does. */
   endForMemory(text: string): void {
-    for (const isolate of new Set([this.#rising, this.#current, ...this.#retiring])) isolate?.endForMemory(text);
+    for (const isolate of new Set([...this.#rising, this.#current, ...this.#retiring])) isolate?.endForMemory(text);
   }
 
   /** Frees the idle isolate; the next request starts a fresh one. */
@@ -293,10 +322,16 @@ export class AppRunner implements AppHandler {
 
   /** The app is no longer served: what is in flight is finished, nothing new begins. */
   close(): void {
-    for (const active of this.#waiting.splice(0)) this.#fail(active, new NanosError('app_not_found', 'The app was removed'));
+    this.#isClosed = true;
+    this.#failWaiting(removed());
     const isolate = this.#current;
     this.#current = undefined;
     if (isolate !== undefined) this.#retire(isolate);
+    this.#forgetWhenOver();
+  }
+
+  #forgetWhenOver(): void {
+    if (this.#isClosed && this.#requests.size === 0) this.#scheduler.forget(this.#deployment.name);
   }
 
   // Requests
@@ -305,7 +340,9 @@ export class AppRunner implements AppHandler {
   async #threw(deployment: AppDeployment, active: ActiveRequest, failure: GuestFailure): Promise<void> {
     active.outcome = 'app_threw';
     const line = `${failure.name}: ${failure.message}`;
-    const stack = await this.#options.mapStack(deployment, failure.stack === '' ? line : failure.stack);
+    const given = failure.stack === '' ? line : failure.stack;
+    // the client waits for an answer, whatever becomes of the map
+    const stack = await this.#options.mapStack(deployment, given).catch(() => given);
     this.#options.observer.log(deployment, 'error', active.request.requestId, `Uncaught ${stack.startsWith(failure.name) ? stack : `${line}\n${stack}`}`);
     const mask = maskOf(deployment);
     active.sink.fail(new NanosError('app_threw', mask.text(line)), mask.text(stack));
@@ -338,6 +375,7 @@ export class AppRunner implements AppHandler {
       home.dispose();
     }
     if (this.#waiting.length > 0) this.#admitWaiting();
+    this.#forgetWhenOver();
   }
 
   #clientGone(active: ActiveRequest): void {
@@ -378,19 +416,32 @@ export class AppRunner implements AppHandler {
       this.#finished(active);
       return;
     }
+    const error = new NanosError('wall_limit', `No response within ${limits.wallMsMax} ms`);
+    active.outcome = error.code;
     home?.abandon(active);
     home?.forget(active);
-    this.#fail(active, new NanosError('wall_limit', `No response within ${limits.wallMsMax} ms`));
+    this.#fail(active, error);
   }
 }
 
+interface Holder {
+  /** from the first moment at which it can be reached */
+  rising?: AppIsolate;
+  /** once it has started */
+  isolate?: AppIsolate;
+}
+
 /** What it uses is charged when it is known. */
-function once(app: string, start: () => Promise<void>): Runnable {
+function once(app: string, start: () => Promise<void>, failed: (error: unknown) => void): Runnable {
   const turn = async (): Promise<undefined> => {
     await start();
     return undefined;
   };
-  return { app, turn, hasWork: () => false };
+  return { app, turn, hasWork: () => false, failed };
+}
+
+function removed(): NanosError {
+  return new NanosError('app_not_found', 'The app was removed');
 }
 
 function limitError(code: IsolateEnd['code'], limits: AppDeployment['limits']): NanosError {

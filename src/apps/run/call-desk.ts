@@ -26,6 +26,7 @@ interface CallDeskOptions {
 
 interface OpenCall {
   readonly id: number;
+  /** the request that pays for it and ends it; the guest may have named another, that has ended */
   readonly owner: number;
   readonly abort: AbortController;
 }
@@ -51,7 +52,7 @@ export class CallDesk {
     const request = this.#options.request(owner);
     if (request === undefined) this.#fail(id, owner, new TypeError('The request that this belongs to has ended'));
     else if (this.#open.size >= HOST_LIMITS.hostCallsMax || own.length !== count) this.#fail(id, owner, new TypeError('Too many calls under way'));
-    else void this.#run({ id, owner, abort: new AbortController() }, request, name, fields, own);
+    else void this.#run({ id, owner: request.id, abort: new AbortController() }, request, name, fields, own);
     return request;
   }
 
@@ -91,8 +92,17 @@ export class CallDesk {
         request.cpuMs += cpuMs;
         this.#options.cpuExceeded(request);
       },
-      offerStream: (reader) => streams.offer(reader, call.owner),
+      offerStream(reader) {
+        try {
+          call.abort.signal.throwIfAborted();
+          return streams.offer(reader, call.owner);
+        } catch (error) {
+          reader.cancel();
+          throw error;
+        }
+      },
       readStream(streamId) {
+        call.abort.signal.throwIfAborted();
         const reader = new OutboundReader(call.owner, (bytes) => streams.grant(streamId, bytes), () => streams.cancelConsumed(streamId));
         streams.consume(streamId, reader);
         return reader;
@@ -106,15 +116,20 @@ export class CallDesk {
     this.#options.wake();
   }
 
-  cancel(id: number): void {
+  cancel(id: number, reason: unknown = cancelled()): void {
     const call = this.#open.get(id);
     this.#open.delete(id);
-    call?.abort.abort(new DOMException('The call was cancelled', 'AbortError'));
+    call?.abort.abort(reason);
   }
 
   clear(): void {
-    for (const id of this.#open.keys()) this.cancel(id);
+    const reason = cancelled();
+    for (const id of this.#open.keys()) this.cancel(id, reason);
   }
+}
+
+function cancelled(): DOMException {
+  return new DOMException('The call was cancelled', 'AbortError');
 }
 
 function errorForGuest(error: unknown): { name: string; text: string } {

@@ -57,6 +57,16 @@ describe('EntryAccounts', () => {
     assert.equal(accounts.isShort('app'), true);
   });
 
+  it('bears a charge below zero, when nothing was used for long', () => {
+    const accounts = new EntryAccounts();
+    accounts.charge('app', 10, 0);
+    accounts.learn('app', -0.002, 500_000);
+    accounts.charge('app', -1, 500_001);
+    accounts.learn('app', 5, 500_002);
+    assert.equal(Math.round(accounts.usedMs('app', 500_002)), 5);
+    assert.ok(accounts.rank('app', 500_002) < accounts.rank('newcomer', 500_002));
+  });
+
   it('takes another app of that name for a newcomer', () => {
     const accounts = new EntryAccounts();
     accounts.learn('app', 500, 0);

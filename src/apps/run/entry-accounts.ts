@@ -38,7 +38,7 @@ export class EntryAccounts {
   }
 
   charge(app: string, cpuMs: number, nowMs: number): void {
-    const usedMs = this.usedMs(app, nowMs) + cpuMs;
+    const usedMs = this.usedMs(app, nowMs) + Math.max(0, cpuMs);
     const account = this.#accounts.get(app);
     if (account === undefined) this.#accounts.set(app, { rank: rankOf(usedMs, nowMs), turnMs: UNKNOWN_TURN_MS });
     else account.rank = rankOf(usedMs, nowMs);
@@ -48,7 +48,7 @@ export class EntryAccounts {
   learn(app: string, cpuMs: number, nowMs: number): void {
     this.charge(app, cpuMs, nowMs);
     const account = this.#accounts.get(app)!;
-    account.turnMs += (cpuMs - account.turnMs) * (cpuMs > account.turnMs ? RISE : FALL);
+    account.turnMs += (Math.max(0, cpuMs) - account.turnMs) * (cpuMs > account.turnMs ? RISE : FALL);
   }
 
   forget(app: string): void {

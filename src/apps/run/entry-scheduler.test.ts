@@ -9,8 +9,9 @@ class Machine {
   /** in the order in which their turns began */
   readonly inside: string[] = [];
   readonly began: string[] = [];
+  readonly failures: unknown[] = [];
   nowMs = 0;
-  readonly #ends = new Map<string, (cpuMs: number) => void>();
+  readonly #ends = new Map<string, { resolve: (cpuMs: number) => void; reject: (error: Error) => void }>();
   readonly #beganMs = new Map<string, number>();
 
   constructor(slots: number, record?: TurnRecord) {
@@ -22,11 +23,13 @@ class Machine {
       this.inside.push(app);
       this.began.push(app);
       this.#beganMs.set(app, this.nowMs);
-      const cpuMs = await new Promise<number>((resolve) => this.#ends.set(app, resolve));
-      this.inside.splice(this.inside.indexOf(app), 1);
-      return cpuMs;
+      try {
+        return await new Promise<number>((resolve, reject) => this.#ends.set(app, { resolve, reject }));
+      } finally {
+        this.inside.splice(this.inside.indexOf(app), 1);
+      }
     };
-    return { app, turn, hasWork: () => false };
+    return { app, turn, hasWork: () => false, failed: (error) => void this.failures.push(error) };
   }
 
   async wake(...apps: string[]): Promise<void> {
@@ -36,7 +39,12 @@ class Machine {
 
   /** Ends the app's turn, charged for all the time since it began. */
   async end(app: string): Promise<void> {
-    this.#ends.get(app)?.(this.nowMs - this.#beganMs.get(app)!);
+    this.#ends.get(app)?.resolve(this.nowMs - this.#beganMs.get(app)!);
+    await settled();
+  }
+
+  async fail(app: string, error: Error): Promise<void> {
+    this.#ends.get(app)?.reject(error);
     await settled();
   }
 
@@ -92,6 +100,43 @@ describe('slots', () => {
     await machine.end('a');
     await machine.end('b');
     assert.deepEqual(recorded, ['begin a', 'end 1', 'begin b', 'end 3']);
+  });
+});
+
+describe('a turn that rejects', () => {
+  it('is told to whom it belongs; its slot is free again', async () => {
+    const recorded: string[] = [];
+    const machine = new Machine(1, { begin: (app) => recorded.push(`begin ${app}`), end: (slot) => void recorded.push(`end ${slot}`) });
+    const failure = new Error('of the host');
+    await machine.wake('a', 'b');
+    await machine.fail('a', failure);
+    assert.deepEqual(machine.failures, [failure]);
+    assert.deepEqual(machine.inside, ['b']);
+    await machine.end('b');
+    assert.deepEqual(recorded, ['begin a', 'end 1', 'begin b', 'end 3']);
+    assert.equal(machine.scheduler.isIdle, true);
+  });
+
+  it('of a suspect lets others have theirs again', async () => {
+    const machine = new Machine(2);
+    machine.scheduler.suspect('suspect', 60_000);
+    await machine.wake('suspect', 'a', 'b');
+    await machine.fail('suspect', new Error('of the host'));
+    assert.deepEqual(machine.inside, ['a', 'b']);
+  });
+});
+
+describe('an app that is gone', () => {
+  it('leaves nothing behind when its last turn ends later', async () => {
+    const machine = new Machine(1);
+    await machine.wake('gone');
+    machine.scheduler.forget('gone');
+    await machine.pass(500);
+    await machine.end('gone');
+    await machine.wake('busy');
+    await machine.wake('gone', 'newcomer');
+    await machine.end('busy');
+    assert.deepEqual(machine.inside, ['gone']);
   });
 });
 

@@ -5,15 +5,17 @@ import { HostRounds } from './host-rounds.ts';
 /** A turn that takes longer than this is long, whatever was expected of it. */
 const LONG_MS = 5;
 /** Turns beyond the slots. The last of them is for apps whose turns are short, so that those never wait for a long one to end. */
-const EXTRA_TURNS_MAX = 2;
+export const EXTRA_TURNS_MAX = 2;
 /** An app has used little beside another when it has used that much less. */
 const LITTLE = 1 / 4;
 
 export interface Runnable {
   /** whose code runs in its turns */
   readonly app: string;
-  /** One turn. Must not reject. Resolves to the CPU that it used, in ms; undefined when that was charged meanwhile and tells nothing of the app's next turns. */
+  /** One turn. Resolves to the CPU that it used, in ms; undefined when that was charged meanwhile and tells nothing of the app's next turns. */
   turn(): Promise<number | undefined>;
+  /** The turn rejected, which is a fault of the host: what was under way in it is over. Must not throw. */
+  failed(error: unknown): void;
   /** Whether another turn is wanted. */
   hasWork(): boolean;
 }
@@ -54,6 +56,8 @@ export class EntryScheduler {
   readonly #queue: Waiting[] = [];
   readonly #known = new Set<Runnable>();
   readonly #turns = new Set<Turn>();
+  /** of apps that are gone; their last turn is still to end */
+  readonly #leaving = new Set<Runnable>();
   /** apps whose turns are theirs alone, and until when */
   readonly #suspects = new Map<string, number>();
   #runsAlone = false;
@@ -91,6 +95,7 @@ export class EntryScheduler {
   /** The app is gone; one of its name would be another. */
   forget(app: string): void {
     this.#accounts.forget(app);
+    for (const runnable of this.#known) if (runnable.app === app) this.#leaving.add(runnable);
   }
 
   /** Asks for a turn. Turns start once this round of the event loop is over, so that what arrives together is handed over together. */
@@ -159,12 +164,22 @@ export class EntryScheduler {
     const turn = { app, beganMs: this.#nowMs(), isShort: this.#accounts.isShort(app) };
     this.#turns.add(turn);
     const slot = this.#record.begin(app);
-    const cpuMs = await runnable.turn();
-    this.#record.end(slot);
-    this.#turns.delete(turn);
-    this.#runsAlone = false;
-    if (cpuMs !== undefined) this.#accounts.learn(app, cpuMs, this.#nowMs());
+    try {
+      const cpuMs = await runnable.turn();
+      if (cpuMs !== undefined) this.#accounts.learn(app, cpuMs, this.#nowMs());
+    } catch (error) {
+      runnable.failed(error);
+    } finally {
+      this.#record.end(slot);
+      this.#turns.delete(turn);
+      this.#runsAlone = false;
+      this.#over(runnable);
+    }
+  }
+
+  #over(runnable: Runnable): void {
     this.#known.delete(runnable);
+    if (this.#leaving.delete(runnable)) this.#accounts.forget(runnable.app);
     if (runnable.hasWork()) this.wake(runnable);
     this.#fill();
   }

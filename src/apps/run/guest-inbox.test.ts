@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextRound } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Packer } from '../../protocol/boundary.ts';
 import { GuestInbox } from './guest-inbox.ts';
+
+const collectGarbage = ((): (() => void) => {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+})();
 
 function crossing(...texts: string[]): string {
   const packer = new Packer();
@@ -40,6 +48,22 @@ describe('GuestInbox', () => {
     assert.ok(inbox.bytes > 6_000 && inbox.bytes < 6_100);
     readAll(inbox);
     assert.equal(inbox.bytes, 0);
+  });
+
+  it('holds nothing of what was read, however much is still to be read', async () => {
+    const inbox = new GuestInbox();
+    const read: WeakRef<ArrayBuffer>[] = [];
+    for (let index = 0; index < 10; index++) {
+      const buffer = new ArrayBuffer(1_000);
+      read.push(new WeakRef(buffer));
+      inbox.add(crossing('a'), [buffer]);
+    }
+    for (let index = 0; index < 9; index++) inbox.drop();
+    // a WeakRef holds its target until the round is over
+    await nextRound();
+    collectGarbage();
+    assert.deepEqual(read.map((buffer) => buffer.deref() !== undefined), [...Array.from({ length: 9 }, () => false), true]);
+    assert.deepEqual(readAll(inbox), ['a']);
   });
 
   it('drops a crossing that is none, and goes on with the next', () => {

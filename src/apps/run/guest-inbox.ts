@@ -17,7 +17,8 @@ export interface GuestMessage {
 
 /** What a guest has posted and the host has not read yet, in order. */
 export class GuestInbox {
-  #crossings: Crossing[] = [];
+  /** undefined: read; what it held is free */
+  #crossings: (Crossing | undefined)[] = [];
   #taken = 0;
   #unpacker: Unpacker | undefined;
   #bytes = 0;
@@ -59,7 +60,7 @@ export class GuestInbox {
     if (dropped === undefined) return;
     this.#bytes -= bytesOf(dropped);
     this.#unpacker = undefined;
-    this.#taken++;
+    this.#crossings[this.#taken++] = undefined;
     if (this.isEmpty || this.#taken >= 1_024) {
       this.#crossings = this.#crossings.slice(this.#taken);
       this.#taken = 0;

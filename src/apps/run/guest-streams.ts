@@ -1,5 +1,6 @@
 /** The host's ends of the streams between one isolate and the host; see protocol/boundary.ts. */
 import { ToGuest } from '../../protocol/boundary.ts';
+import { NanosError } from '../../protocol/errors.ts';
 import { HOST_LIMITS } from '../../protocol/limits.ts';
 import { BUFFER_INDEX, type ToGuestQueue } from './to-guest-queue.ts';
 
@@ -17,9 +18,13 @@ export interface ChunkConsumer {
   error(message: string): void;
 }
 
+const RETRY_AFTER_S = 1;
+
 interface Offered {
   readonly reader: ByteReader;
   readonly owner: number;
+  /** the request's own body: should the request not start here, it is read elsewhere */
+  readonly isBody: boolean;
   reading: boolean;
 }
 
@@ -35,11 +40,11 @@ export class GuestStreams {
     this.#wake = wake;
   }
 
-  /** Offers a stream to the guest and returns its id. */
-  offer(reader: ByteReader, owner: number): number {
-    if (this.#offered.size >= HOST_LIMITS.streamsMax) throw new TypeError('Too many open streams');
+  /** Offers a stream to the guest and returns its id. Throws `overloaded`. */
+  offer(reader: ByteReader, owner: number, isBody = false): number {
+    if (this.#offered.size >= HOST_LIMITS.streamsMax) throw tooManyStreams();
     const id = ++this.#lastOffered;
-    this.#offered.set(id, { reader, owner, reading: false });
+    this.#offered.set(id, { reader, owner, isBody, reading: false });
     return id;
   }
 
@@ -82,9 +87,16 @@ export class GuestStreams {
     offered?.reader.cancel();
   }
 
-  /** Reads a stream that the guest offers. */
+  /** Why no further stream of the guest can be read, if so: `overloaded`. */
+  consumeRefusal(): NanosError | undefined {
+    return this.#consumers.size >= HOST_LIMITS.streamsMax ? tooManyStreams() : undefined;
+  }
+
+  /** Reads a stream that the guest offers. Throws `overloaded`, and a RangeError when it is being read. */
   consume(id: number, consumer: ChunkConsumer): void {
-    if (this.#consumers.size >= HOST_LIMITS.streamsMax) throw new TypeError('Too many open streams');
+    const refusal = this.consumeRefusal();
+    if (refusal !== undefined) throw refusal;
+    if (this.#consumers.has(id)) throw new RangeError('The stream is being read');
     this.#consumers.set(id, consumer);
     this.grant(id, HOST_LIMITS.streamWindowBytes);
   }
@@ -107,6 +119,11 @@ export class GuestStreams {
     return consumer;
   }
 
+  /** The host reads nothing of a stream that the guest offers. */
+  decline(id: number, owner: number): void {
+    this.#tell(ToGuest.cancel, [id], owner);
+  }
+
   /** The host takes no more of a guest's stream. */
   cancelConsumed(id: number): void {
     const consumer = this.finishConsumer(id);
@@ -115,10 +132,10 @@ export class GuestStreams {
     this.#wake();
   }
 
-  /** Takes back what was offered to a request that never started; its streams stay readable. */
+  /** Takes back the body of a request that never started; it stays readable. */
   withdraw(owner: number): void {
     for (const [id, offered] of this.#offered) {
-      if (offered.owner === owner) this.#offered.delete(id);
+      if (offered.isBody && offered.owner === owner) this.#offered.delete(id);
     }
   }
 
@@ -137,6 +154,10 @@ export class GuestStreams {
       consumer.error(reason);
     }
   }
+}
+
+function tooManyStreams(): NanosError {
+  return new NanosError('overloaded', 'Too many open streams', { retryAfterS: RETRY_AFTER_S });
 }
 
 /** The chunk's bytes, and no others of a pool that they may come from, in a buffer of their own, whose memory may be moved into the isolate. */

@@ -23,9 +23,9 @@ export interface HostCallContext {
   countSubrequest(): void;
   /** Charges host work to the request, in ms of real CPU. */
   chargeCpu(cpuMs: number): void;
-  /** Offers a stream to the guest; returns its id. */
+  /** Offers a stream to the guest; returns its id. Throws `overloaded`, or the signal's reason, and then cancels it. */
   offerStream(reader: ByteReader): number;
-  /** A stream that the guest offers. */
+  /** A stream that the guest offers. Throws `overloaded`, or the signal's reason. */
   readStream(streamId: number): ByteReader;
 }
 

@@ -7,6 +7,7 @@ import { HostRounds, type SlicedWork } from './host-rounds.ts';
 class Desk {
   nowMs = 0;
   readonly done: string[] = [];
+  readonly failures: unknown[] = [];
   readonly used = new Map<string, number>();
   readonly rounds = new HostRounds((app) => this.used.get(app) ?? 0, () => this.nowMs);
 
@@ -22,6 +23,7 @@ class Desk {
         } while (--left > 0 && goOn());
         return left > 0;
       },
+      failed: (error) => void this.failures.push(error),
     };
   }
 }
@@ -61,5 +63,17 @@ describe('HostRounds', () => {
     for (const app of apps) desk.rounds.wake(desk.work(app, 1, 0.1));
     await nextRound();
     assert.deepEqual(desk.done, apps);
+  });
+
+  it('goes on with the work of others when one fails', async () => {
+    const desk = new Desk();
+    const failure = new Error('of the host');
+    const fails = (): never => {
+      throw failure;
+    };
+    desk.rounds.wake({ ...desk.work('failing', 1, 0.1), slice: fails });
+    desk.rounds.wake(desk.work('other', 1, 0.1));
+    await nextRound();
+    assert.deepEqual([desk.done, desk.failures], [['other'], [failure]]);
   });
 });

@@ -7,8 +7,10 @@ const SLICE_MS = 1;
 
 export interface SlicedWork {
   readonly app: string;
-  /** Works for as long as `goOn` says, and one step at least. Returns whether there is more to do. Must not throw. */
+  /** Works for as long as `goOn` says, and one step at least. Returns whether there is more to do. */
   slice(goOn: () => boolean): boolean;
+  /** The work threw, which is a fault of the host: it is over. Must not throw. */
+  failed(error: unknown): void;
 }
 
 export class HostRounds {
@@ -38,7 +40,7 @@ export class HostRounds {
       const work = this.#first();
       this.#waiting.delete(work);
       const sliceEndMs = Math.min(this.#nowMs() + SLICE_MS, endMs);
-      if (work.slice(() => this.#nowMs() < sliceEndMs)) this.wake(work);
+      if (hasMore(work, () => this.#nowMs() < sliceEndMs)) this.wake(work);
       nowMs = this.#nowMs();
     }
     for (const work of this.#waiting) this.wake(work);
@@ -48,5 +50,14 @@ export class HostRounds {
     const [first, ...others] = this.#waiting;
     if (others.length === 0) return first!;
     return others.reduce((least, work) => (this.#rank(work.app) < this.#rank(least.app) ? work : least), first!);
+  }
+}
+
+function hasMore(work: SlicedWork, goOn: () => boolean): boolean {
+  try {
+    return work.slice(goOn);
+  } catch (error) {
+    work.failed(error);
+    return false;
   }
 }

@@ -5,7 +5,7 @@ import type { ActiveRequest } from './active-request.ts';
 import type { ByteReader, GuestStreams } from './guest-streams.ts';
 import { BUFFER_INDEX, type ToGuestMessage } from './to-guest-queue.ts';
 
-/** The message that hands a request over to the guest. Its body, when that is a stream, is offered by `streams`. */
+/** The message that hands a request over to the guest. Its body, when that is a stream, is offered by `streams`. Throws `overloaded`. */
 export function requestMessage(active: ActiveRequest, streams: GuestStreams): ToGuestMessage {
   const { id, request } = active;
   const { scheduled, body } = request;
@@ -15,7 +15,7 @@ export function requestMessage(active: ActiveRequest, streams: GuestStreams): To
     return { kind: ToGuest.request, fields: [id, method, url, kind, field, ...headers], buffers, owner: id };
   };
   if (body === null) return withBody(BodyKind.none, '');
-  if (!(body instanceof Uint8Array)) return withBody(BodyKind.stream, streams.offer(bodyReader(body), id));
+  if (!(body instanceof Uint8Array)) return withBody(BodyKind.stream, streams.offer(bodyReader(body), id, true));
   const text = asText(body);
   return text === undefined ? withBody(BodyKind.buffer, BUFFER_INDEX, [new Uint8Array(body).buffer]) : withBody(BodyKind.text, text);
 }

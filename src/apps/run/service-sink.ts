@@ -31,6 +31,8 @@ export class ServiceSink implements ResponseSink, ByteReader {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    // of a call that was given up nobody waits for the answer
+    this.answer.catch(() => undefined);
   }
 
   // The answering app's side

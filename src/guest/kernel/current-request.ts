@@ -21,3 +21,8 @@ export function enterRequest(requestId: number): void {
 export function countStarted(): void {
   if (shared !== undefined) shared[SharedSlot.started]!++;
 }
+
+/** How much of the crossing: a value of `HandedOver`. */
+export function shareHandedOver(part: number): void {
+  if (shared !== undefined) shared[SharedSlot.handedOver] = part;
+}

@@ -3,12 +3,13 @@
  * top level may do anyway (register its exports), and 'attach' works once and only for whoever is first: the host, except when a tenant
  * locks itself out while its snapshot is made, which the test restore notices.
  */
-import { SHARED_SLOTS, SharedSlot, ToGuest, Unpacker } from '../../protocol/boundary.ts';
+import { GO_ON, HandedOver, SHARED_SLOTS, SharedSlot, ToGuest, Unpacker } from '../../protocol/boundary.ts';
 import { defineGlobals, handledEvents, registerModule, setEnvironment } from './app.ts';
 import { callHost, receiveReply, receiveReplyError } from './calls.ts';
 import { enterAt } from './clock.ts';
-import { currentRequest, enterRequest, shareProgress } from './current-request.ts';
+import { currentRequest, enterRequest, shareHandedOver, shareProgress } from './current-request.ts';
 import { describeError } from './describe-error.ts';
+import { callDueCleanups } from './finalization.ts';
 import { bindHostCalls } from './host-calls.ts';
 import { givePartTexts, givePartTextsForSnapshot } from './lazy-parts.ts';
 import { log } from './log.ts';
@@ -18,7 +19,7 @@ import { randomFill, seedRandom } from './random.ts';
 import { abortRequest, receiveRequest, receiveScheduled } from './requests.ts';
 import { cancelOutbound, grantCredit, offerOutbound, openInbound, receiveChunk, receiveEnd, receiveStreamError } from './streams.ts';
 import { runDueTimers } from './timers.ts';
-import { inTurn } from './turns.ts';
+import { inTurn, resumeTurns } from './turns.ts';
 import { compileWasm, installWasm } from './wasm.ts';
 import { setMemoryPagesMax, shareMemoryUse } from './wasm-memory-budget.ts';
 import { reportRejection } from '../webapi/global-events/index.ts';
@@ -37,9 +38,10 @@ function dispatch(packed: string, timeMs: number, b0: B, b1: B, b2: B, b3: B, b4
     if (buffer === undefined) throw new RangeError('No such buffer in this crossing');
     return buffer;
   };
+  if (packed === GO_ON) return resumeTurns();
   enterAt(timeMs);
   shared![SharedSlot.started] = 0;
-  shared![SharedSlot.handedOver] = 0;
+  shareHandedOver(HandedOver.nothing);
   const unpacker = new Unpacker(packed);
   const handOver = (): void => {
     const kind = unpacker.next();
@@ -47,12 +49,13 @@ function dispatch(packed: string, timeMs: number, b0: B, b1: B, b2: B, b3: B, b4
     receiveOrLog(kind, unpacker, buffers);
     inTurn(handOver);
   };
+  callDueCleanups();
   inTurn(handOver);
 }
 
 function handedOver(): void {
   shareMemoryUse(shared!);
-  shared![SharedSlot.handedOver] = 1;
+  shareHandedOver(HandedOver.whole);
 }
 
 function receiveOrLog(kind: number, unpacker: Unpacker, buffers: (index: number) => ArrayBuffer): void {

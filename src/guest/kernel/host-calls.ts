@@ -27,11 +27,17 @@ export interface OutboundSource {
   cancel(reason: unknown): void;
 }
 
+/**
+ * For calls that end by themselves, whatever the app does or leaves undone, and that nobody cancels: of those in one lane a few are under way at
+ * once, and the others wait for them. `derivation`: those of crypto.subtle that may take long, apart from all its others.
+ */
+export type Lane = 'cache' | 'cipher' | 'derivation';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface HostCalls {
   /** Fields must be primitive strings; buffers are copied. Throws at top level. */
-  call(name: string, fields: readonly string[], buffers?: readonly ArrayBufferView[]): HostCall;
+  call(name: string, fields: readonly string[], buffers?: readonly ArrayBufferView[], lane?: Lane): HostCall;
   inbound(streamId: number): InboundStream;
   /** Offers `source` and returns its stream id. */
   outbound(source: OutboundSource): number;

@@ -10,7 +10,7 @@ function getter<T, R>(prototype: object, name: PropertyKey): (self: T) => R {
 }
 
 export const { apply: reflectApply, construct: reflectConstruct } = Reflect;
-export const { defineProperty, defineProperties, getOwnPropertyDescriptor, getOwnPropertyDescriptors, create: objectCreate } = Object;
+export const { defineProperty, defineProperties, getOwnPropertyDescriptor, getOwnPropertyDescriptors, setPrototypeOf, create: objectCreate } = Object;
 export const { parse: jsonParse } = JSON;
 export const PromiseConstructor = Promise;
 export const ArrayBufferConstructor = ArrayBuffer;

@@ -8,12 +8,13 @@ import { countStarted, currentRequest, enterRequest } from './current-request.ts
 import { describeError } from './describe-error.ts';
 import { ExecutionContext } from './execution-context.ts';
 import { fixedBuffer } from './fixed-buffer.ts';
+import { awaitsHostWork } from './host-work.ts';
 import { logLine } from './log.ts';
 import { attachBuffer, message } from './outbox.ts';
 import { isPromise, PromiseConstructor, promiseThen } from './primordials.ts';
 import { offerOutbound, openInbound } from './streams.ts';
 import { Table } from './table.ts';
-import { endTurnsWhen } from './turns.ts';
+import { judgeTurnsBy } from './turns.ts';
 
 class ActiveRequest {
   readonly id: number;
@@ -79,7 +80,12 @@ class ActiveRequest {
 }
 
 const requests = new Table<ActiveRequest>();
-endTurnsWhen(() => requests.get(currentRequest()) === undefined);
+judgeTurnsBy({ isOver: () => !isUnderWay(currentRequest()), isWaiting: () => awaitsHostWork(currentRequest()) });
+
+/** False: it was answered, and nothing more is to be expected of it. */
+export function isUnderWay(requestId: number): boolean {
+  return requests.get(requestId) !== undefined;
+}
 
 function clientGone(): DOMException {
   return new DOMException('The client disconnected', 'AbortError');

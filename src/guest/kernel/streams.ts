@@ -4,6 +4,7 @@ import { describeError } from './describe-error.ts';
 import { currentRequest, enterRequest } from './current-request.ts';
 import { fixedBuffer, viewByteLength } from './fixed-buffer.ts';
 import type { InboundStream, OutboundSource } from './host-calls.ts';
+import { hostWorkBegins, hostWorkEnds } from './host-work.ts';
 import { attachBuffer, message } from './outbox.ts';
 import { PromiseConstructor, promiseThen, Uint8ArrayConstructor } from './primordials.ts';
 import { Table } from './table.ts';
@@ -32,14 +33,16 @@ export function openInbound(streamId: number): InboundStream {
           resolve(null);
           return;
         }
-        state.pull = { resolve, reject, requestId: currentRequest() };
+        const requestId = currentRequest();
+        state.pull = { resolve, reject, requestId };
+        hostWorkBegins(requestId);
         message(ToHost.pull, 1).number(streamId);
       });
     },
     cancel() {
       if (inbounds.get(streamId) !== state) return;
       inbounds.take(streamId);
-      state.pull?.resolve(null);
+      takePull(state)?.resolve(null);
       message(ToHost.cancel, 1).number(streamId);
     },
   };
@@ -58,11 +61,17 @@ export function receiveStreamError(streamId: number, text: string): void {
 }
 
 function settle(state: Inbound | undefined, action: (pull: Pull) => void): void {
-  const pull = state?.pull;
-  if (state === undefined || pull === undefined) return;
-  state.pull = undefined;
+  const pull = state === undefined ? undefined : takePull(state);
+  if (pull === undefined) return;
   enterRequest(pull.requestId);
   action(pull);
+}
+
+function takePull(state: Inbound): Pull | undefined {
+  const { pull } = state;
+  state.pull = undefined;
+  if (pull !== undefined) hostWorkEnds(pull.requestId);
+  return pull;
 }
 
 // Guest → host

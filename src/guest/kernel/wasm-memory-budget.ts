@@ -1,17 +1,17 @@
 /**
- * How much memory of WebAssembly one isolate may have. V8 counts none of it against the isolate's limit. Every memory is made here, also those that
- * modules define (see protocol/wasm-memory.ts): each may grow as far as the isolate's limit, what lives is summed up when another one is asked for,
- * and the host is told the sum with every crossing, so that it ends or replaces an isolate whose memories have grown too far since.
+ * How much memory of WebAssembly one isolate may have, and in how many memories, each of which takes two of the mappings that a process may have.
+ * V8 counts none of it against the isolate's limit. Every memory is made here, also those that modules define (see protocol/wasm-memory.ts): each may
+ * grow as far as the isolate's limit, what lives is summed up when another one is asked for, and the host is told the sums with every crossing, so
+ * that it ends or replaces an isolate that has come to too much since.
  * Kept in linked records, on which a tenant's accessors for Array and Object have no hold.
  */
 import { SharedSlot } from '../../protocol/boundary.ts';
+import { WASM_MEMORIES_MAX } from '../../protocol/wasm-memory.ts';
 import { arrayBufferByteLength, WeakRefConstructor, weakRefDeref } from './primordials.ts';
 
 const PAGE_BYTES = 65_536;
 /** The pages of memories that V8 has not collected yet count too: room for those. */
 const PAGES_TOGETHER_PER_MEMORY = 2;
-/** Each takes a few of the mappings that a process may have, and 8 GB of its addresses. */
-const MEMORIES_MAX = 256;
 
 export type BufferOf = (memory: object) => ArrayBuffer;
 
@@ -39,7 +39,7 @@ export function admitMemory(pages: number): void {
   const living = livingPages();
   const together = pagesMax * PAGES_TOGETHER_PER_MEMORY;
   if (pages > pagesMax || living + pages > together) throw new RangeError(`WebAssembly memories of this app are limited to ${pagesMax} pages each and ${together} together`);
-  if (livingMemories >= MEMORIES_MAX) throw new RangeError(`An app is limited to ${MEMORIES_MAX} WebAssembly memories at once`);
+  if (livingMemories >= WASM_MEMORIES_MAX) throw new RangeError(`An app is limited to ${WASM_MEMORIES_MAX} WebAssembly memories at once`);
 }
 
 /** From now on it counts, for as long as it lives. An instance keeps its memories. */

@@ -3,7 +3,7 @@
  * and no memory is shared. V8 puts the native namespace into a context when it is restored, so this runs at attach.
  */
 import { declaredMemory, MEMORY_MODULE } from '../../protocol/wasm-memory.ts';
-import { arrayBufferByteLength, defineProperties, defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors, PromiseConstructor, reflectApply, reflectConstruct } from './primordials.ts';
+import { arrayBufferByteLength, defineProperties, defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors, PromiseConstructor, reflectApply, reflectConstruct, setPrototypeOf } from './primordials.ts';
 import { admitMemory, holdMemory, memoryPagesMax, type BufferOf } from './wasm-memory-budget.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -38,7 +38,7 @@ export function installWasm(global: Record<string, unknown>): void {
 
   const bufferOf = refuseSharedMemory(Memory.prototype);
   const importsOf = (Module as unknown as { readonly imports: ImportsOf }).imports;
-  const newInstance = instantiator(Instance, importsOf, (initial, maximum) => countedMemory(Memory, Memory, bufferOf, initial, maximum));
+  const newInstance = instantiator(Instance, importsOf, (initial, maximum) => countedMemory(Memory, bufferOf, initial, maximum));
   replaceConstructor(native, 'Module', Module, () => refuse());
   hideOwnMemories(native.Module, importsOf);
   replaceConstructor(native, 'Memory', Memory, (descriptor, _second, target) => newMemory(Memory, descriptor, target, bufferOf));
@@ -74,14 +74,20 @@ function refuse(): never {
 }
 
 function newMemory(native: Constructor, descriptor: unknown, target: unknown, bufferOf: BufferOf): object {
+  const { prototype } = target as { readonly prototype: unknown };
   const { initial, maximum, shared } = Object(descriptor) as Record<string, unknown>;
   if (shared !== undefined && Boolean(shared)) refuseShared();
   const numeric = (value: unknown): number | undefined => (value === undefined ? undefined : +(value as number));
-  return countedMemory(native, target, bufferOf, numeric(initial), numeric(maximum));
+  const memory = countedMemory(native, bufferOf, numeric(initial), numeric(maximum));
+  if ((typeof prototype === 'object' && prototype !== null) || typeof prototype === 'function') setPrototypeOf(memory, prototype);
+  return memory;
 }
 
-/** What is no number of pages, V8 refuses in its own words. */
-function countedMemory(native: Constructor, target: unknown, bufferOf: BufferOf, initial: number | undefined, maximum: number | undefined): object {
+/**
+ * What is no number of pages, V8 refuses in its own words. None of the tenant's code may run between admitting and holding: it could make memories
+ * there that nobody counts yet. So V8 gets plain numbers, and no constructor of the tenant's, whose `prototype` it would read.
+ */
+function countedMemory(native: Constructor, bufferOf: BufferOf, initial: number | undefined, maximum: number | undefined): object {
   const descriptor: Record<string, unknown> = { __proto__: null, maximum };
   if (initial !== undefined) descriptor['initial'] = initial;
   if (isPages(initial) && (maximum === undefined || isPages(maximum))) {
@@ -89,7 +95,7 @@ function countedMemory(native: Constructor, target: unknown, bufferOf: BufferOf,
     const most = memoryPagesMax();
     if (maximum === undefined || maximum > most) descriptor['maximum'] = most;
   }
-  const memory = reflectConstruct(native as unknown as AnyFunction, [descriptor], target as AnyFunction) as object;
+  const memory = reflectConstruct(native as unknown as AnyFunction, [descriptor]) as object;
   holdMemory(memory, bufferOf);
   return memory;
 }

@@ -99,6 +99,18 @@ describe('CpuShares', () => {
     assert.equal(machine.shares.end(work), 3);
   });
 
+  it('charges nothing for a reading below the one before, nor twice what it had seen', () => {
+    const machine = new Machine();
+    const work = machine.begin();
+    machine.pass(10, 10, work);
+    machine.shares.read();
+    machine.pass(1, -2, work);
+    machine.shares.read();
+    assert.equal(machine.shares.chargeMs(work), 10);
+    machine.pass(1, 3, work);
+    assert.equal(machine.shares.end(work), 11);
+  });
+
   it('knows nothing of work that has ended', () => {
     const machine = new Machine();
     const work = machine.begin();

@@ -29,7 +29,7 @@ export class CpuShares {
   /** time inside of work that ended since the last reading */
   #endedMs = 0;
 
-  /** `readCpuMs`: CPU of all worker threads so far. */
+  /** `readCpuMs`: CPU of all worker threads so far; may be a little less than it was before. */
   constructor(readCpuMs: () => number, nowMs: () => number) {
     this.#readCpuMs = readCpuMs;
     this.#nowMs = nowMs;
@@ -43,7 +43,8 @@ export class CpuShares {
 
   /** Divides what was used since the last reading. */
   read(): void {
-    const cpuMs = this.#readCpuMs();
+    // the kernel's clocks of a process and of its threads are not read at one moment
+    const cpuMs = Math.max(this.#readCpuMs(), this.#cpuMs);
     const usedMs = cpuMs - this.#cpuMs;
     const grown: [share: Share, ms: number][] = [];
     let insideMs = this.#endedMs;

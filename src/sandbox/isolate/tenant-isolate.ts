@@ -1,7 +1,7 @@
 /** One V8 isolate restored from a snapshot, and the only ways into it. Knows nothing of what runs inside. */
 import ivm from 'isolated-vm';
 import { randomFillSync } from 'node:crypto';
-import { SHARED_SLOTS, SharedSlot } from '../../protocol/boundary.ts';
+import { GO_ON, HandedOver, SHARED_SLOTS, SharedSlot } from '../../protocol/boundary.ts';
 import { endWatch, watchEntry, type WatchedEntry } from './cpu-watchdog.ts';
 import { applyTenantFlags } from './isolate-flags.ts';
 
@@ -150,25 +150,36 @@ export class TenantIsolate {
     return typeof names === 'string' ? names.split(',').filter((name) => name !== '') : [];
   }
 
-  /** One crossing into the guest. One at a time. */
+  /** One crossing into the guest, in as many entries as it wants. One at a time. */
   async enter(packed: string, timeMs: number, buffers: readonly ArrayBuffer[], budgetMs: number): Promise<EntryOutcome> {
+    this.#shared[SharedSlot.started] = 0;
+    let outcome = await this.#enterOnce([packed, timeMs, ...buffers.map(moveIn)], budgetMs);
+    let { cpuMs, rejection } = outcome;
+    while (outcome.end === 'done' && this.#shared[SharedSlot.handedOver] === HandedOver.part) {
+      outcome = await this.#enterOnce([GO_ON, timeMs], Math.max(1, budgetMs - cpuMs));
+      cpuMs += outcome.cpuMs;
+      rejection ??= outcome.rejection;
+    }
+    return { ...outcome, cpuMs, rejection: outcome.end === 'done' ? rejection : undefined };
+  }
+
+  async #enterOnce(args: (string | number | ivm.Copy<ArrayBuffer>)[], budgetMs: number): Promise<EntryOutcome> {
     const dispatch = this.#dispatch;
     if (dispatch === undefined) throw new Error('The isolate is not attached');
-    const args: (string | number | ivm.Copy<ArrayBuffer>)[] = [packed, timeMs, ...buffers.map(moveIn)];
-    this.#shared[SharedSlot.handedOver] = 0;
-    this.#shared[SharedSlot.started] = 0;
-    let thrown: unknown;
+    this.#shared[SharedSlot.handedOver] = HandedOver.nothing;
+    let rejection: Rejection | undefined;
+    const copiesBytes = ivm.ExternalCopy.totalExternalSize;
     const outcome = await this.#run(budgetMs, async (timeout) => {
       try {
         await dispatch.apply(undefined, args, { timeout });
       } catch (error) {
-        thrown = error;
+        rejection = describeRejection(error, ivm.ExternalCopy.totalExternalSize - copiesBytes);
         throw error;
       }
     });
     // isolated-vm fails a call that was made well for a promise that nobody handles
-    if (outcome.end !== 'failed' || this.#isolate.isDisposed || this.#lost || this.#shared[SharedSlot.handedOver] !== 1) return outcome;
-    return { end: 'done', cpuMs: outcome.cpuMs, message: '', rejection: describeRejection(thrown) };
+    if (outcome.end !== 'failed' || this.#isolate.isDisposed || this.#lost || this.#shared[SharedSlot.handedOver] === HandedOver.nothing) return outcome;
+    return { end: 'done', cpuMs: outcome.cpuMs, message: '', rejection };
   }
 
   /** Ends the entry under way with `memory`. False: there is none. */
@@ -243,17 +254,33 @@ function endOf(failure: string): EntryOutcome['end'] {
   return /memory limit|out of memory|allocation failed|isolate is disposed/iu.test(failure) ? 'memory' : 'failed';
 }
 
+/** Longer than what an app's script throws. */
+const FAILURE_TEXT_MAX = 16 * 1024;
+
+/** It may be what the guest rejected a promise with, however long. */
 function messageOf(error: unknown): string {
-  if (typeof error === 'string') return error;
-  return error instanceof Error ? error.message : 'The isolate failed';
+  if (typeof error === 'string') return error.slice(0, FAILURE_TEXT_MAX);
+  return error instanceof Error ? error.message.slice(0, FAILURE_TEXT_MAX) : 'The isolate failed';
 }
 
-/** The stack is the guest's: what isolated-vm adds to it tells of the host. */
-function describeRejection(reason: unknown): Rejection {
-  if (!(reason instanceof Error)) return { name: '', message: String(reason), stack: '' };
-  const { name, message, stack = '' } = reason;
-  const [own = ''] = stack.split(/\n.*<isolated-vm boundary>/u, 1);
-  return { name, message, stack: own };
+/** The same as where the guest describes an error itself. */
+const GUEST_TEXT_MAX = 8 * 1024;
+/** What isolated-vm holds of an error that has no longer texts than that, and of what crosses elsewhere meanwhile. */
+const REJECTION_BYTES_MAX = 1024 * 1024;
+const BOUNDARY = '<isolated-vm boundary>';
+
+/**
+ * The texts are the guest's, and as long as it likes. To read a stack is to have isolated-vm copy it, line by line: one that may be long is not read.
+ * What isolated-vm adds to it tells of the host.
+ */
+function describeRejection(reason: unknown, copiedBytes: number): Rejection {
+  const bounded = (text: string): string => text.slice(0, GUEST_TEXT_MAX);
+  if (!(reason instanceof Error)) return { name: '', message: bounded(String(reason)), stack: '' };
+  const { name, message } = reason;
+  const { stack = '' } = copiedBytes > REJECTION_BYTES_MAX ? {} : reason;
+  const end = stack.indexOf(BOUNDARY);
+  const own = end < 0 ? stack : stack.slice(0, Math.max(0, stack.lastIndexOf('\n', end)));
+  return { name: bounded(name), message: bounded(message), stack: bounded(own) };
 }
 
 function cachedData(codeCache: Uint8Array | undefined): { cachedData?: ivm.ExternalCopy<ArrayBuffer> } {

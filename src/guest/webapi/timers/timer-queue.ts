@@ -19,7 +19,7 @@ export interface TimerQueueOptions {
   /** Asks the host to enter at that time; replaces the earlier wish, null withdraws it. */
   scheduleWake(timeMs: number | null, requestId: number): void;
   currentRequest(): number;
-  /** Runs `callback` on behalf of the request that set the timer. */
+  /** Runs `callback` on behalf of the request that set the timer, now or in its turn. */
   withRequest(requestId: number, callback: () => void): void;
   reportException(error: unknown): void;
 }
@@ -84,23 +84,38 @@ export class TimerQueue {
       if (timer.dueMs > nowMs || timer.order > lastOrder || served.has(timer.requestId)) break;
       served.add(timer.requestId);
       this.#removeAt(0);
-      this.#run(timer, nowMs);
+      this.#run(timer);
     }
     this.#running = false;
     this.#updateWake();
   }
 
-  #run(timer: Timer, nowMs: number): void {
-    if (timer.intervalMs === null) this.#timers.delete(timer.id);
+  #run(timer: Timer): void {
     try {
-      this.#options.withRequest(timer.requestId, timer.callback);
+      this.#options.withRequest(timer.requestId, () => this.#fire(timer));
     } catch (error) {
       this.#options.reportException(error);
     }
-    if (timer.intervalMs === null || this.#timers.get(timer.id) !== timer) return;
-    timer.dueMs = nowMs + timer.intervalMs;
+  }
+
+  /** The task of https://html.spec.whatwg.org/#timer-initialisation-steps; other code may have run since the timer was due. */
+  #fire(timer: Timer): void {
+    // 2. and 3. If id is not, or no longer, that of this timer, then abort
+    if (this.#timers.get(timer.id) !== timer) return;
+    if (timer.intervalMs === null) this.#timers.delete(timer.id);
+    try {
+      timer.callback();
+    } finally {
+      if (timer.intervalMs !== null) this.#repeat(timer, timer.intervalMs);
+    }
+  }
+
+  #repeat(timer: Timer, intervalMs: number): void {
+    if (this.#timers.get(timer.id) !== timer) return;
+    timer.dueMs = this.#options.now() + intervalMs;
     timer.order = ++this.#lastOrder;
     this.#push(timer);
+    this.#updateWake();
   }
 
   #nextId(): number {

@@ -26,7 +26,7 @@ test('at top level there are no timers', () => {
 });
 
 /** A queue of its own, and a host that enters when it was asked to. */
-function start(): { advance(ms: number): void; wakes: (readonly [number | null, number])[]; request: { current: number }; errors: unknown[] } {
+function start(inTurn: (run: () => void) => void = (run) => run()): { advance(ms: number): void; wakes: (readonly [number | null, number])[]; request: { current: number }; errors: unknown[] } {
   enterAt(1);
   const state = { nowMs: 1000, wakes: [] as (readonly [number | null, number])[], request: { current: 1 }, errors: [] as unknown[] };
   let wakeMs: number | null = null;
@@ -38,8 +38,10 @@ function start(): { advance(ms: number): void; wakes: (readonly [number | null, 
     },
     currentRequest: () => state.request.current,
     withRequest(requestId, callback) {
-      state.request.current = requestId;
-      callback();
+      inTurn(() => {
+        state.request.current = requestId;
+        callback();
+      });
     },
     reportException: (error) => void state.errors.push(error),
   });
@@ -54,6 +56,10 @@ function start(): { advance(ms: number): void; wakes: (readonly [number | null, 
     state.nowMs = untilMs;
   };
   return { ...state, advance };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await Promise.resolve();
 }
 
 test('timers run in order of their time, then of their making', () => {
@@ -119,6 +125,48 @@ test('one entry runs one timer of each request, on its behalf', () => {
   advance(5);
   assert.deepEqual(seen, ['a1', 'b2', 'c1', 'd3']);
   assert.deepEqual(wakes.slice(before), [[1005, 1]]);
+});
+
+test('a timer that is due can be cleared by one that runs before it, also when its turn comes later', async () => {
+  for (const inTurn of [(run: () => void) => run(), (run: () => void) => void Promise.resolve().then(run)]) {
+    const { advance, request } = start(inTurn);
+    const seen: string[] = [];
+    request.current = 1;
+    setTimeout(() => {
+      seen.push('first');
+      for (const id of [once, interval]) clearTimeout(id);
+    }, 5);
+    request.current = 2;
+    const once = setTimeout(() => seen.push('once'), 5);
+    request.current = 3;
+    const interval = setInterval(() => seen.push('interval'), 5);
+    request.current = 4;
+    setTimeout(() => seen.push('last'), 5);
+    advance(5);
+    await settled();
+    advance(50);
+    await settled();
+    assert.deepEqual(seen, ['first', 'last']);
+  }
+});
+
+test('an interval whose turn comes later repeats, until it is cleared in between', async () => {
+  const { advance, wakes } = start((run) => void Promise.resolve().then(run));
+  let runs = 0;
+  const id = setInterval(() => runs++, 10);
+  for (let i = 0; i < 3; i++) {
+    advance(10);
+    await settled();
+  }
+  assert.equal(runs, 3);
+  assert.deepEqual(wakes.at(-1), [1040, 1]);
+  advance(10);
+  clearTimeout(id);
+  await settled();
+  advance(50);
+  await settled();
+  assert.equal(runs, 3);
+  assert.deepEqual(wakes.at(-1), [1040, 1], 'the host was not asked again');
 });
 
 test('the host is asked for the earliest time alone', () => {

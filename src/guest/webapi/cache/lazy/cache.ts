@@ -60,7 +60,8 @@ export class Cache {
 }
 
 function call(op: CacheOp, fields: string[], buffers: ArrayBufferView[] = []): Promise<{ fields: string[]; buffers: ArrayBuffer[] }> {
-  return host().call(`${CACHE_CALL}.${op}`, fields, buffers).reply;
+  // what is put may be a stream of the app's
+  return host().call(`${CACHE_CALL}.${op}`, fields, buffers, op === 'put' ? undefined : 'cache').reply;
 }
 
 /** Undefined for a method that is not cached. */

@@ -17,7 +17,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 async function call(op: SubtleOp, message: SubtleMessage, parts: SubtleParts): Promise<UnpackedSubtle> {
   const { fields, buffers } = packSubtle(message, parts);
-  const reply = await host().call(`${SUBTLE_CALL}.${op}`, fields, buffers).reply;
+  const { iterations, modulusLength } = message.algorithm ?? {};
+  const lane = iterations === undefined && modulusLength === undefined ? 'cipher' : 'derivation';
+  const reply = await host().call(`${SUBTLE_CALL}.${op}`, fields, buffers, lane).reply;
   return unpackSubtle(reply.fields, reply.buffers);
 }
 
