@@ -21,6 +21,9 @@ const shape = z.object({
     })
     .optional(),
   residents: z.number(),
+  // an older host says nothing of them
+  cells: z.array(z.number()).default([]),
+  apart: z.literal(true).optional(),
 });
 
 /** An app as the control API shows it; what a newer host adds is ignored. */

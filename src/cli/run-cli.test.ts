@@ -63,11 +63,11 @@ async function writeFiles(folder: string, files: Record<string, string>): Promis
 }
 
 const HELLO: AppStatus = {
-  name: 'hello', state: 'ready', version: 2, source: 'deployed', folder: '/x', urls: ['http://hello.localhost:3000/'], versions: [2, 1], error: undefined, residents: 1,
+  name: 'hello', state: 'ready', version: 2, source: 'deployed', folder: '/x', urls: ['http://hello.localhost:3000/'], versions: [2, 1], error: undefined, residents: 1, cells: [0],
 };
 
 const BROKEN: AppStatus = {
-  ...HELLO, name: 'broken', state: 'failed', version: 0, residents: 0,
+  ...HELLO, name: 'broken', state: 'failed', version: 0, residents: 0, cells: [1, 2], apart: true,
   error: { code: 'build_failed', message: 'Unexpected "\u001b[31m}"', position: { file: 'src/index.ts', line: 3, column: 5 } },
 };
 
@@ -210,15 +210,15 @@ test('apps: a table without control characters, or JSON', async (t) => {
   const { status, out } = await run(['apps', '--url', url, '--data', dataDir]);
   assert.equal(status, 0);
   assert.equal(out, [
-    'NAME    STATE   VERSION  RESIDENT  URL',
-    'hello   ready   2        1         http://hello.localhost:3000/',
-    'broken  failed  -        0         http://hello.localhost:3000/',
+    'NAME    STATE   VERSION  RESIDENT  CELL       URL',
+    'hello   ready   2        1         0          http://hello.localhost:3000/',
+    'broken  failed  -        0         1,2 apart  http://hello.localhost:3000/',
     '',
     'broken: src/index.ts:3:5: Unexpected "\\u001b[31m}" (build_failed)',
     '',
   ].join('\n'));
   const json = await run(['apps', '--json', '--url', url, '--data', dataDir]);
-  assert.deepEqual(JSON.parse(json.out).map(({ name }: AppStatus) => name), ['hello', 'broken']);
+  assert.deepEqual(JSON.parse(json.out).map(({ name, cells, apart }: AppStatus) => [name, cells, apart]), [['hello', [0], undefined], ['broken', [1, 2], true]]);
 });
 
 test('the token comes from the option, the environment, the data directory', async (t) => {
@@ -394,9 +394,9 @@ test('serve passes its options on, shows addresses, and stops at a signal', asyn
       if (text.includes('control')) setImmediate(() => signal());
     },
   });
-  assert.deepEqual([status, out, closed], [0, '', ['closed']]);
-  assert.deepEqual(seen, [
-    { folders: ['a', 'b'], configFile: undefined, host: undefined, controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, agentsFolder: 'agents', dev: true, auth: true, graceMs: 1500 },
+  assert.deepEqual([status, out, closed, seen[0]?.stop?.aborted], [0, '', ['closed'], true]);
+  assert.deepEqual(seen.map((options) => ({ ...options, stop: undefined })), [
+    { folders: ['a', 'b'], configFile: undefined, host: undefined, controlPort: 0, appsPort: undefined, cells: 2, dataDir: started.dataDir, agentsFolder: 'agents', dev: true, auth: true, graceMs: 1500, stop: undefined },
   ]);
   assert.match(err, /^nanos: warning: hello: kv_namespaces is not supported yet\nnanos: error: broken: src\/index\.ts:3:5: Unexpected "}"\n/);
   assert.match(err, /nanos serves 1 app, 1 not\. Ctrl\+C stops it/);
@@ -428,6 +428,20 @@ test('serve ends at once at a second signal', async (t) => {
     exit: (status) => statuses.push(status),
   });
   assert.deepEqual(statuses, [1, 1]);
+});
+
+test('a signal while the host starts gives the start up, and is no failure', async () => {
+  let signal = () => undefined as void;
+  const startHost: StartHost = ({ stop }) =>
+    new Promise((_, reject) => {
+      stop?.addEventListener('abort', () => reject(new NanosError('internal', 'stopped')));
+      signal();
+    });
+  const onStopSignal = (listener: () => void) => {
+    signal = listener;
+    return () => undefined;
+  };
+  assert.deepEqual(await run(['serve'], { startHost, onStopSignal }), { status: 0, out: '', err: 'Stopped while it started. What was built is kept\n' });
 });
 
 test('serve fails when the host can’t start or ends by itself', async (t) => {

@@ -1,10 +1,12 @@
 /** Keeps what is served in step with the folders on disk and the operator's file. */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { mapBounded } from '../apps/config/map-bounded.ts';
 import { readAppFolder } from '../apps/config/read-app-folder.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import type { LogEvent } from '../protocol/control.ts';
 import { NanosError, toErrorData } from '../protocol/errors.ts';
+import { findClashes } from '../apps/config/clashes.ts';
+import { appFolderChanges, type FolderChanges } from './app-folder-changes.ts';
 import type { AppClaims } from './app-claims.ts';
 import type { AppRecord } from './app-record.ts';
 import type { AppRegistry } from './app-registry.ts';
@@ -17,6 +19,8 @@ import { FolderWatcher } from './watch-folders.ts';
 const ROOTS = '';
 /** Each has files open meanwhile. */
 const SERVED_AT_ONCE = 64;
+/** Folders without an app that are watched because one may be on its way: those that begin so hold few. */
+const EMPTY_WATCHED_MAX = 256;
 
 export interface AppFoldersParts {
   readonly folders: readonly string[];
@@ -24,13 +28,17 @@ export interface AppFoldersParts {
   readonly registry: AppRegistry;
   readonly claims: AppClaims;
   event(level: LogEvent['level'], event: string, app: string | undefined, fields: Readonly<Record<string, unknown>>): void;
-  /** something was added to or removed from the folders of apps */
-  rootsChanged(): Promise<unknown>;
+  /** more has changed than folders of apps that came or went: everything is to be read again */
+  allChanged(): Promise<unknown>;
 }
 
 export class AppFolders {
   readonly #parts: AppFoldersParts;
   readonly #watcher: FolderWatcher;
+  /** folders of apps, as last found */
+  #roots: readonly string[] = [];
+  /** a folder that can't be read is none of theirs */
+  #hasUnreadElsewhere = false;
   #isClosed = false;
 
   constructor(parts: AppFoldersParts) {
@@ -58,9 +66,40 @@ export class AppFolders {
   /** Folders of apps: one that is added or removed changes what is served. And apps whose configuration can't be read: they have no record yet. */
   watchRoots({ folders, failures }: FoundApps): void {
     const apps = new Set(folders.map(({ folder }) => folder));
-    const roots = this.#parts.folders.map((folder) => resolve(folder)).filter((root) => !apps.has(root));
+    this.#roots = this.#parts.folders.map((folder) => resolve(folder)).filter((root) => !apps.has(root));
+    this.#watchRoots(failures, []);
+  }
+
+  #watchRoots(failures: readonly SourceFailure[], empty: readonly string[]): void {
     const unread = failures.filter(({ error }) => error.code !== 'folder_missing').map(({ folder }) => folder);
-    this.#watcher.set(ROOTS, new Set([...roots, ...unread]));
+    this.#hasUnreadElsewhere = unread.some((folder) => !this.#roots.includes(dirname(folder)));
+    if (!this.#isClosed) this.#watcher.set(ROOTS, new Set([...this.#roots, ...unread, ...empty.slice(0, EMPTY_WATCHED_MAX)]));
+  }
+
+  /** Serves folders that came, and no longer those that went; others are not looked at, however many there are. */
+  async #rootsChanged(): Promise<void> {
+    const { registry, operator, allChanged } = this.#parts;
+    const records = registry.records.filter(({ source }) => source === 'folder');
+    const known = new Set(records.map(({ config }) => config.path));
+    const changes = this.#hasUnreadElsewhere ? undefined : await appFolderChanges(this.#roots, known);
+    // what the operator lists stays, and says why it can't be read
+    const mayBeListed = changes !== undefined && changes.gone.length > 0 && operator.policy.apps.length > 0;
+    if (changes === undefined || mayBeListed) return void (await allChanged());
+    this.#watchRoots(changes.failures, changes.empty);
+    await this.#applyChanges(changes);
+  }
+
+  async #applyChanges({ apps, failures, gone }: FolderChanges): Promise<void> {
+    const { registry, claims } = this.#parts;
+    const gonePaths = new Set(gone);
+    const isGone = ({ source, config }: AppRecord): boolean => source === 'folder' && gonePaths.has(config.path);
+    const staying = registry.records.filter((record) => !isGone(record)).map(({ config }) => config);
+    const clash = apps.length === 0 ? undefined : (findClashes([...staying, ...apps])[0] ?? apps.map((config) => claims.portClash(config)).find((error) => error !== undefined));
+    if (clash !== undefined) throw clash;
+    const names = new Set(apps.map(({ name }) => name));
+    for (const record of registry.records) if (isGone(record) && !names.has(record.name)) await registry.remove(record.name);
+    for (const failure of failures) this.#refuse(failure);
+    await mapBounded(apps, SERVED_AT_ONCE, (config) => registry.serve(config, 'folder').catch(() => undefined));
   }
 
   /** Serves what was found, and nothing else. Rejects with the first clash. */
@@ -100,12 +139,13 @@ export class AppFolders {
 
   async #changed(name: string): Promise<void> {
     const { registry, claims } = this.#parts;
-    if (name === ROOTS) return void this.#parts.rootsChanged().catch((error: unknown) => this.noteFailure(error));
+    if (name === ROOTS) return void this.#rootsChanged().catch((error: unknown) => this.noteFailure(error));
     const record = registry.find(name);
     if (record === undefined) return;
     try {
       const config = await this.#reread(record);
-      claims.refuseClash(config, record.name);
+      // of thousands of apps that change at once, each would be held against all others
+      if (!claimsSame(config, record.config)) claims.refuseClash(config, record.name);
       await registry.serve(config, 'folder');
       if (config.name !== record.name) await registry.remove(record.name);
     } catch (error) {
@@ -129,4 +169,9 @@ export class AppFolders {
     this.#isClosed = true;
     this.#watcher.close();
   }
+}
+
+function claimsSame(one: AppConfig, other: AppConfig): boolean {
+  const claims = [one, other].map(({ name, hostnames, port }) => JSON.stringify([name, hostnames, port]));
+  return claims[0] === claims[1];
 }

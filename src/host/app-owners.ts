@@ -31,9 +31,14 @@ export class AppOwners {
     return owners;
   }
 
+  /** It cost a cell, and lives with others that did and nobody else. */
+  isApart(app: string): boolean {
+    return this.#apart.has(app);
+  }
+
   #find(app: string): readonly number[] {
     const { apart } = this.table;
-    if (apart !== undefined && this.#apart.has(app)) return [apart.slot];
+    if (apart !== undefined && this.isApart(app)) return [apart.slot];
     const count = this.#hot.get(app) ?? 1;
     return this.#slots.toSorted((a, b) => weight(app, b) - weight(app, a)).slice(0, count);
   }

@@ -24,7 +24,16 @@ export function newRecord(config: AppConfig, source: AppRecord['source']): AppRe
   return { name: config.name, source, config, state: 'building', deployment: undefined, error: undefined, version: 0, versions: [], strikes: 0, quarantinedUntilMs: 0 };
 }
 
-export function statusOf(record: AppRecord, { host, appsPort, residents }: { host: string; appsPort: number; residents: number }): AppStatus {
+/** What of an app's status is not its record's. */
+export interface AppSurroundings {
+  readonly host: string;
+  readonly appsPort: number;
+  readonly residents: number;
+  readonly cells: readonly number[];
+  readonly isApart: boolean;
+}
+
+export function statusOf(record: AppRecord, { host, appsPort, residents, cells, isApart }: AppSurroundings): AppStatus {
   const { name, source, config, version, error, versions } = record;
   const quarantined = record.quarantinedUntilMs > performance.now();
   return {
@@ -37,6 +46,8 @@ export function statusOf(record: AppRecord, { host, appsPort, residents }: { hos
     versions,
     error: error === undefined ? undefined : toErrorData(error),
     residents,
+    cells,
+    ...(isApart ? { apart: true } : {}),
   };
 }
 

@@ -264,11 +264,14 @@ function refusalOf({ state, config }: AppRecord): AppRefusal {
   return { place: { name: config.name, hostnames: config.hostnames, port: config.port }, error: toErrorData(error) };
 }
 
-/** Installed packages are not watched: they change by installation, which also changes a file beside them. */
+/**
+ * Installed packages are not watched: they change by installation, which also changes a file beside them. Nor is the folder in which the app's own lies:
+ * it changes with every other app there.
+ */
 function directoriesOf(config: AppConfig, inputs: readonly BuildInput[]): Set<string> {
   const directories = new Set([config.folder]);
   for (const path of [...config.configFiles, config.main, ...inputs.map((input) => input.path)]) {
-    if (!path.includes('/node_modules/')) directories.add(dirname(path));
+    if (!path.includes('/node_modules/') && path !== config.folder) directories.add(dirname(path));
   }
   return directories;
 }

@@ -1,14 +1,17 @@
 /** A cell's part in who serves what: requests of apps that live elsewhere go there. It follows the supervisor's table and decides nothing. */
 import type { AppHandler, AppRequest, ResponseSink } from '../protocol/app-call.ts';
 import type { CellPlace, OwnerTable } from '../protocol/cell-messages.ts';
-import type { NanosError } from '../protocol/errors.ts';
-import { ForwardLine } from '../server/apps/forward-line.ts';
+import { NanosError } from '../protocol/errors.ts';
+import { HOST_LIMITS } from '../protocol/limits.ts';
+import { ForwardLine, type Unreachable } from '../server/apps/forward-line.ts';
 import { AppOwners } from './app-owners.ts';
+
+const RETRY_AFTER_S = 1;
 
 export interface CellForwardingOptions {
   readonly place: CellPlace;
-  /** A request was lost with the cell that had it. */
-  lost(app: string, error: NanosError, latencyMs: number): void;
+  /** A request was lost with the cell that had it, or no cell took it in time. */
+  failed(app: string, error: NanosError, latencyMs: number): void;
 }
 
 export class CellForwarding {
@@ -47,17 +50,27 @@ export class CellForwarding {
     this.#forwarders.delete(app);
   }
 
-  /** The first owner that can be reached, `turn` says where to begin; this cell when there is none. */
+  /**
+   * The first owner that can be reached, `turn` says where to begin; this cell when there is none, unless the app lives apart. While it waits for one it
+   * follows the app to others; after HOST_LIMITS.cellWaitMsMax the request is refused.
+   */
   send(app: string, request: AppRequest, sink: ResponseSink, local: AppHandler, turn: number): void {
-    const owners = this.#owners.of(app);
     const startedMs = performance.now();
+    const failed = (error: NanosError): void => this.#options.failed(app, error, performance.now() - startedMs);
+    const refuse = (): void => {
+      const error = new NanosError('overloaded', 'No cell has the app at the moment', { retryAfterS: RETRY_AFTER_S });
+      failed(error);
+      sink.fail(error);
+    };
     const attempt = (tried: number): void => {
+      const owners = this.#owners.of(app);
       const slot = owners[(turn + tried) % owners.length]!;
-      if (tried === owners.length || slot === this.#options.place.slot) return local.handle(request, sink);
-      this.#lines[slot]!.send(app, request, sink, {
-        unreachable: () => attempt(tried + 1),
-        lost: (error) => this.#options.lost(app, error, performance.now() - startedMs),
-      });
+      const waitMs = startedMs + HOST_LIMITS.cellWaitMsMax - performance.now();
+      if (waitMs <= 0) return refuse();
+      if (slot === this.#options.place.slot) return local.handle(request, sink);
+      if (tried >= owners.length) return this.#owners.isApart(app) ? refuse() : local.handle(request, sink);
+      const unreachable = (why: Unreachable): void => (why === 'late' ? refuse() : attempt(why === 'moved' ? 0 : tried + 1));
+      this.#lines[slot]!.send(app, request, sink, { unreachable, lost: failed }, waitMs);
     };
     attempt(0);
   }

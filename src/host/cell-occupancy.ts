@@ -10,10 +10,11 @@ import type { TurnRecord } from '../apps/run/entry-scheduler.ts';
 /** Descriptor of the file in a cell. */
 export const OCCUPANCY_FD = 4;
 
-const SLOTS = 64;
+/** Turns at once that can be recorded. */
+export const OCCUPANCY_SLOTS = 64;
 /** A name is a DNS label: 63 at most. */
 const SLOT_BYTES = 64;
-const TABLE_BYTES = SLOTS * SLOT_BYTES;
+const TABLE_BYTES = OCCUPANCY_SLOTS * SLOT_BYTES;
 /** An app that left its slot is struck out after this long, unless it is back before. */
 const STRIKE_OUT_MS = 5;
 
@@ -56,7 +57,7 @@ function opened(fd: number): CellOccupancy {
     apps: () => {
       const table = Buffer.alloc(TABLE_BYTES);
       readSync(fd, table, 0, TABLE_BYTES, 0);
-      const names = Array.from({ length: SLOTS }, (_, slot) => nameAt(table, slot));
+      const names = Array.from({ length: OCCUPANCY_SLOTS }, (_, slot) => nameAt(table, slot));
       return [...new Set(names)].filter((name) => /^[a-z0-9-]+$/u.test(name));
     },
     close: () => closeSync(fd),
@@ -129,7 +130,7 @@ export class OccupancyRecord implements TurnRecord {
   }
 
   #put(): void {
-    const used = Math.min(this.#slots.length, SLOTS);
+    const used = Math.min(this.#slots.length, OCCUPANCY_SLOTS);
     for (let index = 0; index < used; index++) {
       const slot = this.#slots[index]!;
       if (!slot.isInside) slot.app = '';

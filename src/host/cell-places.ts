@@ -43,8 +43,13 @@ export class CellPlaces {
     return this.#sockets.of(slot);
   }
 
-  ownerOf(app: string): number {
-    return this.#desk.ownerOf(app);
+  ownersOf(app: string): { slots: readonly number[]; isApart: boolean } {
+    return this.#desk.ownersOf(app);
+  }
+
+  /** Whether a cell there takes clients' connections. */
+  isOpen(slot: number): boolean {
+    return this.#desk.table.apart?.slot !== slot;
   }
 
   taken(slot: number, cell: number): void {

@@ -46,6 +46,12 @@ export class CellSockets {
     }
   }
 
+  /** All that are held, to be sent to whoever answers while there is no cell. */
+  async all(): Promise<SendHandle[]> {
+    const held = await Promise.allSettled([...this.#held.values()].map(({ socket }) => socket));
+    return held.flatMap((bound) => (bound.status === 'fulfilled' ? [bound.value as unknown as SendHandle] : []));
+  }
+
   /** The cell listens there no more; nor does anybody when it was the last. */
   give(port: number, user: object): void {
     const held = this.#held.get(port);

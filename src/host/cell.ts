@@ -2,7 +2,7 @@
 import ivm from 'isolated-vm';
 import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { promisify } from 'node:util';
 import { agentCall } from '../apps/host-calls/agent-call.ts';
@@ -15,7 +15,7 @@ import { llmCall } from '../apps/host-calls/llm-call.ts';
 import { serviceCall } from '../apps/host-calls/service-call.ts';
 import { subtleCall } from '../apps/host-calls/subtle-call.ts';
 import { AppRunner, type AppObserver } from '../apps/run/app-runner.ts';
-import { EntryScheduler } from '../apps/run/entry-scheduler.ts';
+import { EntryScheduler, EXTRA_TURNS_MAX } from '../apps/run/entry-scheduler.ts';
 import type { HostCallTable } from '../apps/run/host-call.ts';
 import { LogLimiter } from '../apps/run/log-limiter.ts';
 import { createMapStack } from '../apps/run/map-stack.ts';
@@ -43,7 +43,7 @@ import { CellMemory } from './cell-memory.ts';
 import { CellForwarding } from './cell-forwarding.ts';
 import { CellLoads } from './cell-loads.ts';
 import { CellMetrics } from './cell-metrics.ts';
-import { OCCUPANCY_FD, OccupancyRecord, writeOccupancy } from './cell-occupancy.ts';
+import { OCCUPANCY_FD, OCCUPANCY_SLOTS, OccupancyRecord, writeOccupancy } from './cell-occupancy.ts';
 import { closeInheritedFiles } from './close-inherited-files.ts';
 import { CellRouter } from './cell-router.ts';
 import { CellSocketLine } from './cell-socket-line.ts';
@@ -96,7 +96,7 @@ class Cell {
       suspect: (app) => this.#scheduler.suspect(app, SUSPECT_MS),
       worn: (message) => send({ type: 'worn', message }),
     });
-    this.#scheduler = new EntryScheduler(init.slots === 0 ? availableParallelism() : init.slots, bothRecords(new OccupancyRecord(writeOccupancy), this.#memory));
+    this.#scheduler = new EntryScheduler(Math.min(init.slots === 0 ? availableParallelism() : init.slots, OCCUPANCY_SLOTS - EXTRA_TURNS_MAX), bothRecords(new OccupancyRecord(writeOccupancy), this.#memory));
     this.suspect(init.suspects);
     this.#pool = new IsolatePool({ ...api, memoryMbMax: DEFAULT_APP_LIMITS.memoryMbMax, spares: SPARE_ISOLATES, isIdle: () => this.#scheduler.isIdle });
     this.#calls = new Map([
@@ -111,7 +111,7 @@ class Cell {
     ]);
     this.#isAccepting = isOpen(init.place?.slot, init.place?.owners);
     if (init.place !== undefined) {
-      this.#forwarding = new CellForwarding({ place: init.place, lost: (app, { code }, latencyMs) => this.#metrics.served(app, { outcome: code, latencyMs, cpuMs: 0 }) });
+      this.#forwarding = new CellForwarding({ place: init.place, failed: (app, { code }, latencyMs) => this.#metrics.served(app, { outcome: code, latencyMs, cpuMs: 0 }) });
       this.#forwarded = new ForwardListener(init.place.key, (app) => this.#runners.get(app) ?? this.#refused.get(app));
     }
     this.#observer = {
@@ -289,10 +289,12 @@ class Cell {
         return { handler: this.#at(handler), ...handler.edge };
       },
     });
-    server.on('request', (_request, response) => {
+    const opened = (_request: unknown, response: ServerResponse): void => {
       this.#openAnswers++;
       response.once('close', () => this.#openAnswers--);
-    });
+    };
+    // node:http says the last two instead of the first when a client asks before it sends its body
+    server.on('request', opened).on('checkContinue', opened).on('checkExpectation', opened);
     this.#servers.set(port, server);
     try {
       await this.#accept(port, server);

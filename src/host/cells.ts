@@ -1,21 +1,18 @@
 /** The supervisor's side of the cells: as many as asked for, replaced when one dies, falls silent or lost an isolate's thread. */
-import { fork, type ChildProcess, type SendHandle, type StdioOptions } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess, SendHandle } from 'node:child_process';
 import type { AppDeployment } from '../protocol/app.ts';
 import type { ScheduledEvent } from '../protocol/app-call.ts';
 import type { BindingAnswer, BindingAsk } from '../protocol/bindings/binding-messages.ts';
-import type { AppRefusal, CellInit, CellLogLine, CellStats, FromCell, SocketAsk, ToCell } from '../protocol/cell-messages.ts';
+import type { AppLoad, AppRefusal, CellInit, CellLogLine, CellStats, FromCell, SocketAsk, ToCell } from '../protocol/cell-messages.ts';
 import { fromErrorData, NanosError, toErrorData } from '../protocol/errors.ts';
 import { HOST_LIMITS } from '../protocol/limits.ts';
-import { ownFile } from '../util/own-file.ts';
+import { CellAbsence } from './cell-absence.ts';
 import { CellBlame, isAbort } from './cell-blame.ts';
 import { CellPlaces } from './cell-places.ts';
 import { CellSockets } from './cell-sockets.ts';
-import { OCCUPANCY_FD, openCellOccupancy, type CellOccupancy } from './cell-occupancy.ts';
-import { readCellOutput } from './cell-output.ts';
-import { CELL_ENVIRONMENT, childFlags } from './child-flags.ts';
-import { confinedProcess, type SecondWall } from './second-wall.ts';
+import { openCellOccupancy, type CellOccupancy } from './cell-occupancy.ts';
+import { startCellProcess, type CellProcessOptions } from './cell-process.ts';
+import type { SecondWall } from './second-wall.ts';
 
 /** A cell that dies sooner than this after its start is followed by the next one only after a pause. */
 const YOUNG_MS = 2_000;
@@ -23,6 +20,10 @@ const RESTART_PAUSE_MS = 500;
 const RESTART_PAUSE_MS_MAX = 10_000;
 /** The control plane does not wait longer for a cell that is stuck. */
 const STATS_MS_MAX = 1_000;
+/** A cell that fell silent, and says nothing for this long when it is told to end, has nothing that it could finish. */
+const LAST_WORD_MS_MAX = 2 * HOST_LIMITS.heartbeatMs;
+/** When the supervisor itself comes so much too late to a heartbeat's end, it stood still, and so perhaps did the whole machine: what it has not heard says nothing. */
+const LATE_MS_MAX = 250;
 
 export interface CellsOptions {
   /** address on which cells listen */
@@ -35,6 +36,8 @@ export interface CellsOptions {
   readonly graceMs: number;
   /** see HostComposition */
   readonly flags?: readonly string[];
+  /** a new cell must serve by then; HOST_LIMITS.cellStartMsMax */
+  readonly startMsMax?: number | undefined;
   /** for what is there only as long as the host runs */
   readonly temporary: string;
   init(): Omit<CellInit, 'suspects' | 'place'>;
@@ -53,7 +56,12 @@ export interface CellBindings {
   close(): void;
 }
 
-type Answer = { resolve(stats: CellStats | undefined): void; reject(error: Error): void };
+interface Answer {
+  resolve(stats: CellStats | undefined): void;
+  reject(error: Error): void;
+  /** what it means that the cell is gone; undefined: there is nothing to do any more */
+  readonly lost: NanosError | undefined;
+}
 
 interface Cell {
   /** of its own among all cells that there were; above 0 */
@@ -65,7 +73,11 @@ interface Cell {
   readonly bindings: CellBindings;
   readonly occupancy: CellOccupancy;
   heartbeat: NodeJS.Timeout | undefined;
+  /** messages that came from it */
+  words: number;
   isServing: boolean;
+  /** its heartbeat stays away */
+  isSilent: boolean;
   /** to be ended: its exit is no accident */
   isRetired: boolean;
   drained: (() => void) | undefined;
@@ -76,8 +88,11 @@ export class Cells {
   readonly #cells = new Set<Cell>();
   readonly #blame = new CellBlame();
   readonly #sockets: CellSockets;
+  readonly #absence: CellAbsence;
   /** undefined: there is one cell only */
   readonly #places: CellPlaces | undefined;
+  /** by slot: the pause before the last start, where one young cell after another died */
+  readonly #pausesMs = new Map<number, number>();
   #lastCell = 0;
   #lastCall = 0;
   #closing = false;
@@ -86,6 +101,12 @@ export class Cells {
     this.#options = options;
     this.#sockets = new CellSockets(options.host);
     if (options.count > 1) this.#places = this.#openPlaces(options);
+    this.#absence = new CellAbsence({
+      isServed: () => [...this.#cells].some((cell) => this.#takesClients(cell)),
+      sockets: () => this.#sockets.all(),
+      startStandIn: () => startCellProcess('cell-stand-in', this.#processOptions),
+      log: (lines) => options.log(lines),
+    });
   }
 
   #openPlaces({ count, dataDir, wall, log }: CellsOptions): CellPlaces {
@@ -94,7 +115,10 @@ export class Cells {
       count,
       group: wall.user?.gid,
       blamed: () => this.#blame.blamed(performance.now()),
-      changed: (owners) => this.#cells.forEach((cell) => this.#send(cell, { type: 'owners', owners })),
+      changed: (owners) => {
+        this.#cells.forEach((cell) => this.#send(cell, { type: 'owners', owners }));
+        this.#absence.review();
+      },
       event: (event, app, fields) => log([{ level: 'info', event, app, fields }]),
     });
   }
@@ -105,6 +129,11 @@ export class Cells {
 
   get serving(): number {
     return [...this.#cells].filter(({ isServing, isRetired }) => isServing && !isRetired).length;
+  }
+
+  /** The slots in which the app lives, and whether apart from apps that never cost a cell. */
+  ownersOf(app: string): { slots: readonly number[]; isApart: boolean } {
+    return this.#places?.ownersOf(app) ?? { slots: [0], isApart: false };
   }
 
   get pids(): number[] {
@@ -132,13 +161,16 @@ export class Cells {
     this.#places?.review(undefined);
   }
 
-  /** One cell runs the app's handler: where the app lives, if a cell serves there. Rejects with what went wrong; `overloaded` when no cell serves. */
+  /**
+   * One cell runs the app's handler: where the app lives, if a cell serves there, and nowhere else if the app lives apart. Rejects with what went wrong:
+   * `overloaded` when no such cell serves, `app_restarted` when the cell died of whatever it was.
+   */
   async scheduled(app: string, event: ScheduledEvent): Promise<void> {
     const serving = [...this.#cells].filter(({ isServing, isRetired, worker }) => isServing && !isRetired && worker.connected);
-    const owner = this.#places?.ownerOf(app);
-    const cell = serving.find(({ slot }) => slot === owner) ?? serving[0];
-    if (cell === undefined) throw new NanosError('overloaded', 'No cell serves at the moment', { retryAfterS: 1 });
-    await this.#tell(cell, (call) => ({ type: 'scheduled', call, app, event }));
+    const { slots, isApart } = this.ownersOf(app);
+    const cell = serving.find(({ slot }) => slot === slots[0]) ?? (isApart ? undefined : serving[0]);
+    if (cell === undefined) throw new NanosError('overloaded', 'No cell serves the app at the moment', { retryAfterS: 1 });
+    await this.#tell(cell, (call) => ({ type: 'scheduled', call, app, event }), new NanosError('app_restarted', 'The cell died while it ran the scheduled handler'));
   }
 
   async quarantine(name: string, forMs: number): Promise<void> {
@@ -157,21 +189,25 @@ export class Cells {
   /** Finishes what is in flight, within the grace, and ends all cells. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#absence.close();
     this.#sockets.closeAll();
     this.#places?.close();
     await Promise.all([...this.#cells].map((cell) => this.#retire(cell)));
   }
 
+  /** Resolves when a cell serves there; rejects, and leaves none behind, when it ends before or takes too long. */
   #fork(slot: number): Promise<void> {
-    const occupancy = openCellOccupancy(this.#options.temporary);
-    const worker = this.#spawn(occupancy.fd);
-    const bindings = this.#options.bindings((answer) => this.#send(cell, answer));
-    const cell: Cell = { number: ++this.#lastCell, slot, worker, startedMs: performance.now(), answers: new Map(), bindings, occupancy, heartbeat: undefined, isServing: false, isRetired: false, drained: undefined };
+    const cell = this.#open(slot);
+    const { worker } = cell;
     this.#cells.add(cell);
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => {
+        if (cell.isServing && !cell.isRetired) return void this.#replace(cell, error.message);
         cell.isRetired = true;
+        clearTimeout(cell.heartbeat);
         worker.kill('SIGKILL');
+        // what never was a process does not exit
+        if (worker.pid === undefined) this.#exited(cell, null, null);
         reject(error);
       };
       worker.on('message', (message: FromCell) => {
@@ -185,37 +221,41 @@ export class Cells {
       });
       const init: CellInit = { ...this.#options.init(), place: this.#places?.of(slot), suspects: this.#blame.suspects(performance.now()) };
       this.#send(cell, { type: 'init', init }, this.#places?.socketOf(slot));
-      this.#expectHeartbeat(cell, HOST_LIMITS.cellStartMsMax);
+      const { startMsMax = HOST_LIMITS.cellStartMsMax } = this.#options;
+      cell.heartbeat = setTimeout(() => failed(new NanosError('internal', `A cell did not serve within ${startMsMax / 1_000} s of its start`)), startMsMax);
     });
   }
 
-  /** It inherits nothing that can be written to but pipes, its channel and that file; it reads from the data directory, in whose folders its user may have no rights. */
-  #spawn(occupancyFd: number | 'ignore'): ChildProcess {
-    const { dataDir, wall, flags = [] } = this.#options;
-    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc'];
-    stdio[OCCUPANCY_FD] = occupancyFd;
-    const worker = fork(fileURLToPath(ownFile('cell', import.meta.url)), [], {
-      ...confinedProcess(wall, [...childFlags('cell', { readable: [join(dataDir, 'artefacts', '*')] }), ...flags]),
-      env: { ...CELL_ENVIRONMENT },
-      cwd: dataDir,
-      serialization: 'advanced',
-      stdio,
-    });
-    readCellOutput([worker.stdout, worker.stderr], (text) => this.#options.log([{ level: 'error', event: 'cell_output', message: text, fields: { pid: worker.pid } }]));
-    return worker;
+  #open(slot: number): Cell {
+    const occupancy = openCellOccupancy(this.#options.temporary);
+    const { flags } = this.#options;
+    const worker = startCellProcess('cell', { ...this.#processOptions, flags, occupancyFd: occupancy.fd });
+    const bindings = this.#options.bindings((answer) => this.#send(cell, answer));
+    const cell: Cell = { number: ++this.#lastCell, slot, worker, startedMs: performance.now(), answers: new Map(), bindings, occupancy, heartbeat: undefined, words: 0, isServing: false, isSilent: false, isRetired: false, drained: undefined };
+    return cell;
+  }
+
+  get #processOptions(): CellProcessOptions {
+    const { dataDir, wall, log } = this.#options;
+    return { dataDir, wall, output: (text, pid) => log([{ level: 'error', event: 'cell_output', message: text, fields: { pid } }]) };
+  }
+
+  #takesClients({ slot, isServing, isSilent, drained }: Cell): boolean {
+    return isServing && !isSilent && drained === undefined && this.#places?.isOpen(slot) !== false;
   }
 
   #receive(cell: Cell, message: Exclude<FromCell, { type: 'failed' }>, serving: () => void): void {
+    cell.words++;
     switch (message.type) {
       case 'serving':
         cell.isServing = true;
+        this.#absence.review();
         this.#places?.taken(cell.slot, cell.number);
         this.#sockets.closeUnused();
         this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
         return serving();
       case 'heartbeat':
-        if (!cell.isRetired) this.#places?.report(cell.slot, message.loads ?? []);
-        return this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
+        return this.#beat(cell, message.loads ?? []);
       case 'binding':
         return cell.bindings.ask(message);
       case 'socket':
@@ -259,12 +299,28 @@ export class Cells {
     else answer?.reject(fromErrorData(error));
   }
 
+  #beat(cell: Cell, loads: readonly AppLoad[]): void {
+    if (!cell.isRetired) this.#places?.report(cell.slot, loads);
+    if (cell.isSilent) {
+      cell.isSilent = false;
+      this.#absence.review();
+    }
+    this.#expectHeartbeat(cell, HOST_LIMITS.heartbeatMsMax);
+  }
+
   #expectHeartbeat(cell: Cell, withinMs: number): void {
     clearTimeout(cell.heartbeat);
-    if (!cell.isRetired) cell.heartbeat = setTimeout(() => this.#fellSilent(cell), withinMs);
+    if (cell.isRetired) return;
+    const dueMs = performance.now() + withinMs;
+    cell.heartbeat = setTimeout(() => {
+      if (performance.now() - dueMs > LATE_MS_MAX) this.#expectHeartbeat(cell, LAST_WORD_MS_MAX);
+      else this.#fellSilent(cell);
+    }, withinMs);
   }
 
   #fellSilent(cell: Cell): void {
+    cell.isSilent = true;
+    this.#absence.review();
     this.#places?.left(cell.slot, cell.number);
     void this.#replace(cell, 'fell silent');
   }
@@ -274,34 +330,47 @@ export class Cells {
     if (cell.isRetired || this.#closing) return;
     cell.isRetired = true;
     clearTimeout(cell.heartbeat);
-    this.#giveUpAnswers(cell);
+    this.#giveUpAnswers(cell, { isGone: false });
     this.#logCell('warn', 'cell_replaced', cell, why);
-    await this.#forkUntilServing(cell.slot, 0);
+    const next = this.#forkUntilServing(cell.slot, 0);
+    if (cell.isSilent) await atMost(HOST_LIMITS.cellWaitMsMax, next);
+    // one that does work, or works again, is of more use than none
+    if (!cell.isSilent) await next;
     await this.#retire(cell);
   }
 
   async #retire(cell: Cell): Promise<void> {
     cell.isRetired = true;
     clearTimeout(cell.heartbeat);
-    this.#giveUpAnswers(cell);
-    if (!this.#cells.has(cell)) return;
-    const drained = new Promise<void>((resolve) => (cell.drained = resolve));
-    this.#send(cell, { type: 'drain', isReplaced: !this.#closing });
-    let grace: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => (grace = setTimeout(resolve, this.#options.graceMs)));
+    this.#giveUpAnswers(cell, { isGone: false });
+    if (!this.#cells.has(cell) || cell.worker.pid === undefined) return;
     const exited = new Promise<void>((resolve) => cell.worker.once('exit', () => resolve()));
-    await Promise.race([drained, over, exited]);
-    clearTimeout(grace);
+    if (cell.isServing) await this.#drain(cell, exited);
     // an isolate's thread may be lost, and then ordinary ways to exit crash
     cell.worker.kill('SIGKILL');
     await exited;
   }
 
+  /** Lets it finish what it has, within the grace, as long as it shows that it can. */
+  async #drain(cell: Cell, exited: Promise<void>): Promise<void> {
+    let isOver = false;
+    const drained = new Promise<void>((resolve) => (cell.drained = resolve));
+    const end = Promise.race([drained, exited]).then(() => (isOver = true));
+    this.#absence.review();
+    this.#send(cell, { type: 'drain', isReplaced: !this.#closing });
+    const silenceMsMax = cell.isSilent ? LAST_WORD_MS_MAX : HOST_LIMITS.heartbeatMsMax;
+    for (let words = -1, leftMs = this.#options.graceMs; !isOver && leftMs > 0 && words !== cell.words; leftMs -= silenceMsMax) {
+      ({ words } = cell);
+      await atMost(Math.min(silenceMsMax, leftMs), end);
+    }
+  }
+
   #exited(cell: Cell, code: number | null, signal: string | null): void {
-    this.#cells.delete(cell);
+    if (!this.#cells.delete(cell)) return;
     clearTimeout(cell.heartbeat);
-    this.#giveUpAnswers(cell);
+    this.#giveUpAnswers(cell, { isGone: true });
     cell.bindings.close();
+    this.#absence.review();
     this.#sockets.lost(cell);
     this.#places?.left(cell.slot, cell.number);
     const inside = cell.occupancy.apps();
@@ -311,9 +380,15 @@ export class Cells {
     this.#logCell('error', 'cell_died', cell, `${signal ?? `exit ${code}`}`, { apps });
     this.#aborted(apps, cell.slot);
     if (!cell.isServing) return;
-    // whoever is held back, or has turns alone, is not the host's other apps' matter
-    const pauseMs = apps.length === 0 && performance.now() - cell.startedMs < YOUNG_MS ? RESTART_PAUSE_MS : 0;
-    void this.#forkUntilServing(cell.slot, pauseMs);
+    void this.#forkUntilServing(cell.slot, this.#pauseAfter(cell, apps));
+  }
+
+  /** Whoever is held back, or has turns alone, is not the host's other apps' matter. */
+  #pauseAfter({ slot, startedMs }: Cell, apps: readonly string[]): number {
+    const isYoung = apps.length === 0 && performance.now() - startedMs < YOUNG_MS;
+    const pauseMs = isYoung ? longer(this.#pausesMs.get(slot) ?? 0) : 0;
+    this.#pausesMs.set(slot, pauseMs);
+    return pauseMs;
   }
 
   #aborted(apps: readonly string[], slot: number): void {
@@ -328,25 +403,29 @@ export class Cells {
 
   /** A host is never left with a cell fewer: when one does not come up, the next try follows after a pause. */
   async #forkUntilServing(slot: number, firstPauseMs: number): Promise<void> {
-    for (let pauseMs = firstPauseMs; !this.#closing; pauseMs = Math.min(Math.max(pauseMs * 2, RESTART_PAUSE_MS), RESTART_PAUSE_MS_MAX)) {
+    for (let pauseMs = firstPauseMs; !this.#closing; pauseMs = longer(pauseMs)) {
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       if (this.#closing) return;
       try {
         return await this.#fork(slot);
       } catch (error) {
-        this.#options.log([{ level: 'error', event: 'cell_failed', message: error instanceof Error ? error.message : String(error) }]);
+        this.#options.log([{ level: 'error', event: 'cell_failed', message: error instanceof Error ? error.message : String(error), fields: { slot } }]);
       }
     }
   }
 
-  /** What a cell that is on its way out would have answered counts for nothing any more. */
-  #giveUpAnswers(cell: Cell): void {
-    for (const answer of cell.answers.values()) answer.resolve(undefined);
-    cell.answers.clear();
+  /** What a cell that is on its way out would have answered counts for nothing any more, but for handlers: those it finishes until it is gone. */
+  #giveUpAnswers({ answers }: Cell, { isGone }: { isGone: boolean }): void {
+    for (const [call, { resolve, reject, lost }] of answers) {
+      if (lost !== undefined && !isGone) continue;
+      answers.delete(call);
+      if (lost === undefined) resolve(undefined);
+      else reject(lost);
+    }
   }
 
   #logCell(level: 'warn' | 'error', event: string, cell: Cell, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    this.#options.log([{ level, event, message, fields: { pid: cell.worker.pid, ...fields } }]);
+    this.#options.log([{ level, event, message, fields: { pid: cell.worker.pid, slot: cell.slot, ...fields } }]);
   }
 
   #send(cell: Cell, message: ToCell, socket?: SendHandle): void {
@@ -362,11 +441,23 @@ export class Cells {
     return live.map((cell) => this.#tell(cell, make));
   }
 
-  #tell(cell: Cell, make: (call: number) => ToCell): Promise<CellStats | undefined> {
+  #tell(cell: Cell, make: (call: number) => ToCell, lost?: NanosError): Promise<CellStats | undefined> {
     const call = ++this.#lastCall;
     return new Promise((resolve, reject) => {
-      cell.answers.set(call, { resolve, reject });
+      cell.answers.set(call, { resolve, reject, lost });
       this.#send(cell, make(call));
     });
   }
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(Math.max(pauseMs * 2, RESTART_PAUSE_MS), RESTART_PAUSE_MS_MAX);
+}
+
+/** Resolves with `end`, at the latest after that time. */
+async function atMost(ms: number, end: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([end, over]);
+  clearTimeout(timer);
 }

@@ -6,6 +6,8 @@ export interface HostComposition {
   /** of Node.js, after a child process's own: a later one wins */
   readonly cellFlags?: readonly string[];
   readonly builderFlags?: readonly string[];
+  /** a cell that does not serve by then is given up */
+  readonly cellStartMsMax?: number;
   /** isolates that a cell may hold */
   readonly residentsMax?: number;
 }

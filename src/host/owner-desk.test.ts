@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { OwnerTable } from '../protocol/cell-messages.ts';
 import { OwnerDesk } from './owner-desk.ts';
 
-function desk(): { desk: OwnerDesk; changes: OwnerTable[]; events: unknown[] } {
+function desk(count = 2): { desk: OwnerDesk; changes: OwnerTable[]; events: unknown[] } {
   const changes: OwnerTable[] = [];
   const events: unknown[] = [];
-  const made = new OwnerDesk({ count: 2, changed: (table) => changes.push(table), event: (event, app, fields) => events.push([event, app, fields]) });
+  const made = new OwnerDesk({ count, changed: (table) => changes.push(table), event: (event, app, fields) => events.push([event, app, fields]) });
   return { desk: made, changes, events };
 }
 
@@ -31,7 +31,7 @@ test('the slot that an app cost its cell is set aside, for all that are blamed u
   owners.blamed(['first', 'second'], 0);
   owners.blamed(['second', 'first'], undefined);
   assert.deepEqual(changes.map(({ apart }) => apart), [{ slot: 1, apps: ['first'] }, { slot: 1, apps: ['first', 'second'] }]);
-  assert.equal(owners.ownerOf('second'), 1);
+  assert.equal(owners.ownersOf('second').slots[0], 1);
   owners.blamed(['second'], undefined);
   owners.blamed([], undefined);
   assert.equal(changes.at(-1)?.apart, undefined);
@@ -48,4 +48,13 @@ test('a hot app gets another cell, but not the one that is set aside', () => {
   owners.review();
   assert.deepEqual(owners.table.hot, [{ app: 'hot', owners: 2 }]);
   assert.deepEqual(events.at(-1), ['app_owners', 'hot', { owners: 2 }]);
+});
+
+test('a hot app leaves one of three cells alone', () => {
+  const { desk: owners } = desk(3);
+  for (let round = 0; round < 20; round++) {
+    for (const slot of [0, 1, 2]) owners.report(slot, [{ app: 'hot', share: 1 }]);
+    owners.review();
+  }
+  assert.deepEqual(owners.table.hot, [{ app: 'hot', owners: 2 }]);
 });

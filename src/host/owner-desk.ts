@@ -24,9 +24,9 @@ export class OwnerDesk {
     return this.#owners.table;
   }
 
-  /** The slot in which the app lives; the first of several. */
-  ownerOf(app: string): number {
-    return this.#owners.of(app)[0]!;
+  /** The slots in which the app lives, and whether it lives there because it cost a cell. */
+  ownersOf(app: string): { slots: readonly number[]; isApart: boolean } {
+    return { slots: this.#owners.of(app), isApart: this.#owners.isApart(app) };
   }
 
   /** A cell serves there. */
@@ -62,7 +62,7 @@ export class OwnerDesk {
 
   /** Gives hot apps more owners, and takes them back. */
   review(): void {
-    const changes = this.#hot.review(this.table.cells.length - (this.table.apart === undefined ? 0 : 1));
+    const changes = this.#hot.review(ownersMax(this.table.cells.length - (this.table.apart === undefined ? 0 : 1)));
     if (changes.length === 0) return;
     this.#put({ hot: this.#hot.hot });
     for (const { app, owners } of changes) this.#options.event('app_owners', app, { owners });
@@ -72,4 +72,9 @@ export class OwnerDesk {
     this.#owners = new AppOwners({ ...this.table, ...change });
     this.#options.changed(this.table);
   }
+}
+
+/** Of three cells or more an app leaves one alone: what costs every cell that it is in does not cost all. */
+function ownersMax(cells: number): number {
+  return cells < 3 ? cells : cells - 1;
 }

@@ -1,5 +1,7 @@
 /** The supervisor: composes registry, builder, cells, log and control plane, and keeps them in step. Runs no tenant code. */
+import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import { mapBounded } from '../apps/config/map-bounded.ts';
 import type { AppConfig } from '../protocol/app.ts';
 import type { ScheduledEvent } from '../protocol/app-call.ts';
@@ -13,6 +15,7 @@ import { createControlServer } from '../server/control/create-control-server.ts'
 import { SessionStore } from '../server/control/session-store.ts';
 import { TokenStore } from '../server/control/token-store.ts';
 import { ModelDesk } from './agent-model-desk.ts';
+import { removeHalfWritten } from '../util/atomic-file.ts';
 import { AgentsClient } from './agents-client.ts';
 import { agentsInit } from './agents-init.ts';
 import { AppBindings } from './app-bindings.ts';
@@ -46,8 +49,8 @@ const BUILDS_AT_ONCE = 64;
 const PRUNE_MS = 3_600_000;
 
 /**
- * Starts a host; its log goes to `output`, and until it is ready also to `onStartEvent`. Rejects, leaving nothing behind, when a port, the data directory or the configuration forbids it, or when
- * no app at all can be served.
+ * Starts a host; its log goes to `output`, and until it is ready also to `onStartEvent`. Rejects, leaving nothing behind, when a port, the data directory or the configuration forbids it, when
+ * no app at all can be served, or with `internal` when `options.stop` is aborted first.
  */
 export async function startHost(
   options: ServeOptions,
@@ -60,11 +63,16 @@ export async function startHost(
   const dataDir = await openDataDir(settled.dataDir);
   const wall = await openWall(operator, dataDir);
   const host = new Host({ options: settled, operator, dataDir, wall, log: new LogHub(output), output, onStartEvent, composition });
+  const giveUp = (): void => host.giveUp();
+  options.stop?.addEventListener('abort', giveUp);
+  if (options.stop?.aborted === true) host.giveUp();
   try {
     return await host.start();
   } catch (error) {
     await host.close();
     throw error;
+  } finally {
+    options.stop?.removeEventListener('abort', giveUp);
   }
 }
 
@@ -110,6 +118,8 @@ class Host {
   #controlPort = 0;
   #pruning: NodeJS.Timeout | undefined;
   #ready = false;
+  /** aborted: the start is to end */
+  readonly #stop = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(parts: HostParts) {
@@ -120,7 +130,8 @@ class Host {
     this.#registry = new AppRegistry(parts.operator.policy, {
       builder: this.#builder,
       dev: parts.options.dev,
-      event: (level, event, app, fields) => this.#event(level, event, app, fields),
+      // what can't be built because the host stops is no app's failure
+      event: (level, event, app, fields) => level === 'error' && this.#stop.signal.aborted ? undefined : this.#event(level, event, app, fields),
       watch: (record, directories) => this.#folders.watch(record, directories),
     });
     this.#claims = new AppClaims(this.#registry, () => [this.#appsPort, this.#controlPort]);
@@ -135,12 +146,20 @@ class Host {
       registry: this.#registry,
       claims: this.#claims,
       event: (level, event, app, fields) => this.#event(level, event, app, fields),
-      rootsChanged: () => this.reload(),
+      allChanged: () => this.reload(),
     });
+  }
+
+  /** Ends a start that is under way: it rejects as soon as nothing is left half done. */
+  giveUp(): void {
+    this.#stop.abort(new NanosError('internal', 'The host was stopped while it started'));
+    // builds may take long, and whoever waits for one is told
+    void this.#builder.close();
   }
 
   async start(): Promise<RunningHost> {
     const { options } = this.#parts;
+    const { signal } = this.#stop;
     const { status } = this.#parts.wall;
     this.#event(status.user === 'root' ? 'warn' : 'info', 'second_wall', undefined, { ...status, ...(status.user === 'root' ? { message: status.missing.join('; ') } : {}) });
     this.#appsPort = await usablePort(options.host, options.appsPort);
@@ -149,15 +168,16 @@ class Host {
     this.#store = await DeployStore.open(this.#parts.dataDir);
     this.#uploads = new AppUploads(this.#registry, this.#claims, this.#store);
     this.#controlPort = options.controlPort;
-    const found = await this.#folders.find(this.#store);
+    const found = await orAbort(this.#folders.find(this.#store), signal);
     refuseHopeless(options, found);
     for (const failure of found.failures) this.#folders.noteInvalid(failure);
     this.#agents = await this.#startAgents();
     this.#bindings = await this.#openBindings();
     this.#controlPort = await this.#startControl(options.controlPort);
     const unbuilt = await this.#admitBuilt(found);
-    await this.#startCells();
+    await orAbort(this.#startCells(), signal);
     await this.#buildRest(unbuilt, found);
+    signal.throwIfAborted();
     this.#folders.watchRoots(found);
     this.#prune();
     this.#ready = true;
@@ -188,6 +208,7 @@ class Host {
     const unbuilt: AppConfig[] = [];
     const admitNext = async (): Promise<void> => {
       for (let next = all.shift(); next !== undefined; next = all.shift()) {
+        this.#stop.signal.throwIfAborted();
         const isBuilt = await this.#registry.admitBuilt(next.config, next.app === undefined ? 'folder' : 'deployed');
         if (!isBuilt) unbuilt.push(next.config);
         if (next.app !== undefined) this.#uploads?.noteVersions(next.config.name, next.app.current.version, next.app.versions);
@@ -210,6 +231,7 @@ class Host {
       temporary: dataDir.temporary,
       graceMs: options.graceMs,
       flags: this.#parts.composition.cellFlags ?? [],
+      startMsMax: this.#parts.composition.cellStartMsMax,
       init: () => ({ appsPort: this.#appsPort, apiSnapshot, deployments: this.#registry.deployments, refusals: this.#registry.refusals, quarantined: this.#registry.quarantined, slots: 0, memoryBytesMax, residentsMax }),
       log: (lines) => this.#childLog(lines),
       bindings: (answer) => this.#bindings!.connect(answer),
@@ -249,7 +271,10 @@ class Host {
   async #buildRest(unbuilt: readonly AppConfig[], found: FoundApps): Promise<void> {
     if (unbuilt.length > 0) this.#event('info', 'apps_building', undefined, { apps: unbuilt.length });
     const deployed = new Set(found.deployed.map(({ config }) => config.name));
-    const serve = (config: AppConfig): Promise<AppRecord> => this.#registry.serve(config, deployed.has(config.name) ? 'deployed' : 'folder');
+    const serve = async (config: AppConfig): Promise<AppRecord> => {
+      this.#stop.signal.throwIfAborted();
+      return this.#registry.serve(config, deployed.has(config.name) ? 'deployed' : 'folder');
+    };
     const results = await mapBounded(unbuilt, BUILDS_AT_ONCE, (config) => serve(config).then(() => undefined, (error: unknown) => ({ error })));
     const failure = results.find((result) => result !== undefined);
     const nothingServed = this.#registry.deployments.length === 0;
@@ -323,7 +348,8 @@ class Host {
   }
 
   #statusOf(record: AppRecord, residents: number): AppStatus {
-    return statusOf(record, { host: this.#parts.options.host, appsPort: this.#appsPort, residents });
+    const { slots, isApart } = this.#cells?.ownersOf(record.name) ?? { slots: [], isApart: false };
+    return statusOf(record, { host: this.#parts.options.host, appsPort: this.#appsPort, residents, cells: slots, isApart });
   }
 
   recentLogs(filter: LogFilter, count: number): LogEvent[] {
@@ -371,13 +397,36 @@ class Host {
     this.#folders.close();
     clearTimeout(this.#pruning);
     this.#triggers.close();
-    await Promise.all([this.#cells?.close(), this.#builder.close(), this.#agents?.close(), this.models.close()]);
+    await Promise.all([this.#cells?.close(), this.#closeBuilder(), this.#agents?.close(), this.models.close()]);
     await this.#bindings?.close();
     if (this.#control !== undefined) await closeServer(this.#control);
     this.#event('info', 'host_closed', undefined, {});
     await this.#parts.dataDir.close();
     await this.#parts.output.flush();
     this.#end();
+  }
+
+  /** What it was writing is of no use to anybody. */
+  async #closeBuilder(): Promise<void> {
+    await this.#builder.close();
+    const artefacts = join(this.#parts.dataDir.path, 'artefacts');
+    for (const folder of [artefacts, join(artefacts, 'index')]) await removeHalfWritten(folder);
+  }
+}
+
+/** Rejects with the signal's reason when that comes first; `work` then ends by itself, and what it ends with is nobody's matter. */
+async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  signal.throwIfAborted();
+  const stopped = new AbortController();
+  const aborted = once(signal, 'abort', { signal: stopped.signal }).then(() => {
+    throw signal.reason;
+  });
+  aborted.catch(() => undefined);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    stopped.abort();
   }
 }
 

@@ -27,6 +27,10 @@ export interface AppStatus {
   readonly error: ErrorData | undefined;
   /** isolates now in memory, over all cells */
   readonly residents: number;
+  /** numbers of the cells in which it lives now, the first one first */
+  readonly cells: readonly number[];
+  /** it lives in a cell that only apps share which cost one */
+  readonly apart?: true | undefined;
 }
 
 export interface LogEvent {

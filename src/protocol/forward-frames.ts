@@ -27,6 +27,8 @@ export const FRAME = {
   gone: 9,
   /** ← no further request should come on this connection; one that is on its way is served */
   goodbye: 8,
+  /** ← the key is right: requests are taken from now on */
+  welcome: 10,
 } as const;
 
 const bodySchema = z.enum(['none', 'whole', 'stream']);
@@ -73,8 +75,8 @@ function parsed(payload: Buffer): unknown {
 }
 
 const PREFIX_BYTES = 5;
-/** Of a frame whose payload is JSON: heads are bounded by their listeners far below. */
-const JSON_BYTES_MAX = 16 * 1024 * 1024;
+/** Of a frame whose payload is JSON: heads and failures are bounded below it by who takes them from a client or a tenant. */
+const JSON_BYTES_MAX = 2 * 1024 * 1024;
 
 export function frame(kind: number, payload: string | Uint8Array = ''): Buffer {
   const bytes = Buffer.byteLength(payload);
@@ -89,7 +91,10 @@ export function frame(kind: number, payload: string | Uint8Array = ''): Buffer {
 /** Takes frames apart. Payloads of `data` are handed on in the pieces in which they come, all others whole. */
 export class FrameReader {
   readonly #take: (kind: number, payload: Buffer) => void;
-  #waiting: Buffer | undefined;
+  /** what is there of a frame that is not whole */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #neededBytes = 0;
   /** of the `data` frame that is being read */
   #dataBytesLeft = 0;
 
@@ -100,16 +105,14 @@ export class FrameReader {
 
   /** Throws when a frame is longer than any of ours. */
   push(chunk: Buffer): void {
-    let rest = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk]);
-    this.#waiting = undefined;
-    while (rest.length > 0) {
-      const taken = this.#dataBytesLeft > 0 ? this.#takeData(rest) : this.#takeFrame(rest);
-      if (taken === 0) {
-        this.#waiting = rest;
-        return;
-      }
-      rest = rest.subarray(taken);
-    }
+    this.#waitingBytes += chunk.length;
+    this.#waiting.push(chunk);
+    if (this.#waitingBytes < this.#neededBytes) return;
+    let rest = this.#waiting.length === 1 ? chunk : Buffer.concat(this.#waiting, this.#waitingBytes);
+    this.#neededBytes = 0;
+    while (rest.length > 0 && this.#neededBytes === 0) rest = rest.subarray(this.#dataBytesLeft > 0 ? this.#takeData(rest) : this.#takeFrame(rest));
+    this.#waiting = rest.length > 0 ? [rest] : [];
+    this.#waitingBytes = rest.length;
   }
 
   #takeData(bytes: Buffer): number {
@@ -119,9 +122,9 @@ export class FrameReader {
     return taken;
   }
 
-  /** Returns how many bytes it used up: 0 when there are too few. */
+  /** Returns how many bytes it used up: 0 when there are too few, and then so many are needed. */
   #takeFrame(bytes: Buffer): number {
-    if (bytes.length < PREFIX_BYTES) return 0;
+    if (bytes.length < PREFIX_BYTES) return this.#need(PREFIX_BYTES);
     const length = bytes.readUInt32LE(0);
     const kind = bytes[4] as number;
     if (kind === FRAME.data) {
@@ -129,8 +132,13 @@ export class FrameReader {
       return PREFIX_BYTES;
     }
     if (length > JSON_BYTES_MAX) throw new RangeError(`A frame of ${length} bytes`);
-    if (bytes.length < PREFIX_BYTES + length) return 0;
+    if (bytes.length < PREFIX_BYTES + length) return this.#need(PREFIX_BYTES + length);
     this.#take(kind, bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
     return PREFIX_BYTES + length;
+  }
+
+  #need(bytes: number): 0 {
+    this.#neededBytes = bytes;
+    return 0;
   }
 }

@@ -81,6 +81,8 @@ export const HOST_LIMITS = {
   idleMsMax: 15 * 60_000,
   /** a new cell must serve by then */
   cellStartMsMax: 30_000,
+  /** a request waits this long for a cell that is not there */
+  cellWaitMsMax: 10_000,
   /** an app that cost a cell is held back this long; doubles with every further one, up to the maximum */
   quarantineMsMin: 5_000,
   quarantineMsMax: 10 * 60_000,

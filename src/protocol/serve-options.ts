@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly auth: boolean;
   /** on SIGTERM, in-flight requests get this long; else 10 s */
   readonly graceMs: number | undefined;
+  /** gives up a host that is still starting; one that has started is closed */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** What a started host says of itself. */

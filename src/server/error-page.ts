@@ -26,7 +26,7 @@ const SAFE_MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   cpu_limit: 'The app used more CPU time than it may',
   memory_limit: 'The app used more memory than it may',
   wall_limit: 'The app did not answer in time',
-  overloaded: 'The app has too many requests at the moment',
+  overloaded: 'The app can not take the request at the moment',
   quarantined: 'The app is held back after a failure',
   subrequest_limit: 'The app made more requests than it may',
   egress_denied: 'The app is not allowed to reach another server',

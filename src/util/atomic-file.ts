@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+const temporaryName = /^\.[0-9a-f]{16}\.tmp$/u;
 
 /** Writes a file so that readers see the old content or the whole new one, never a part, and it survives a crash right after. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -18,4 +20,10 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Removes what writers that were killed left of their files in a folder. Nobody may be writing there. */
+export async function removeHalfWritten(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (temporaryName.test(name)) await rm(join(folder, name), { force: true });
 }

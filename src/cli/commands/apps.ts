@@ -31,7 +31,10 @@ export function appsCommand(io: CliIo): Command {
 
 function table(apps: readonly AppStatus[]): string {
   if (apps.length === 0) return 'No apps. Deploy one: nanos deploy FOLDER\n';
-  const rows = apps.map(({ name, state, version, residents, urls }) => [name, state, version === 0 ? '-' : String(version), String(residents), urls.join(' ')]);
+  const rows = apps.map(({ name, state, version, residents, cells, apart, urls }) => {
+    const owners = `${cells.join(',')}${apart === true ? ' apart' : ''}`;
+    return [name, state, version === 0 ? '-' : String(version), String(residents), owners === '' ? '-' : owners, urls.join(' ')];
+  });
   const errors = apps.flatMap(({ name, error }) => (error === undefined ? [] : [`\n${name}: ${describeError(fromErrorData(error), false).replace(/^nanos: /, '')}\n`]));
-  return printable(printTable(['NAME', 'STATE', 'VERSION', 'RESIDENT', 'URL'], rows) + errors.join(''));
+  return printable(printTable(['NAME', 'STATE', 'VERSION', 'RESIDENT', 'CELL', 'URL'], rows) + errors.join(''));
 }

@@ -64,7 +64,7 @@ export function benchCommand(io: CliIo): Command {
     .option('--markdown', 'print Markdown tables')
     .option('--quick', 'smaller samples')
     .option('--only <section>', `measure one section: of apps ${SUBJECTS.apps.join(', ')}; of agents ${SUBJECTS.agents.join(', ')}; of models ${SUBJECTS.models.join(', ')}; of density ${SUBJECTS.density.join(', ')}; of hostile ${SUBJECTS.hostile.join(', ')}`)
-    .option('--cells <count>', 'of density: processes that run apps (default: 2)', parseCells)
+    .option('--cells <count>', 'of density: processes that run apps (default: 2, with --quick 1)', parseCells)
     .addHelpText('after', EXAMPLES)
     .action((what: string, options: Options) => bench(what, options, io));
 }

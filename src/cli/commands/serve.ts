@@ -81,10 +81,11 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   const stopListening = io.onStopSignal(() => (stop.signal.aborted ? io.exit(1) : stop.abort()));
   try {
     const progress = new StartProgress((text) => void io.stderr.write(text));
-    const host = await io.startHost(options, (event) => {
+    const host = await startedHost({ ...options, stop: stop.signal }, io, (event) => {
       progress.note(event);
-      showWarning(event, io);
+      if (!stop.signal.aborted) showWarning(event, io);
     });
+    if (host === undefined) return void io.stderr.write('Stopped while it started. What was built is kept\n');
     const stopped = once(stop.signal, 'abort');
     if (!stop.signal.aborted) {
       await showServing(host, options, stop.signal, io);
@@ -95,6 +96,16 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
     await host.close();
   } finally {
     stopListening();
+  }
+}
+
+/** undefined: it was stopped before it was ready. */
+async function startedHost(options: ServeOptions & { readonly stop: AbortSignal }, io: CliIo, onEvent: (event: LogEvent) => void): Promise<RunningHost | undefined> {
+  try {
+    return await io.startHost(options, onEvent);
+  } catch (error) {
+    if (options.stop.aborted) return undefined;
+    throw error;
   }
 }
 

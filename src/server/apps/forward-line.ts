@@ -8,9 +8,12 @@ import { readFrames } from './read-frames.ts';
 /** Connections that are kept for the next request. */
 const IDLE_MAX = 64;
 
+/** `refused`: it takes no connections · `moved`: another cell is there now, or none · `late`: it has not answered within the time given */
+export type Unreachable = 'refused' | 'moved' | 'late';
+
 export interface ForwardEvents {
   /** The cell can't be reached, and nothing was sent: the request can go another way. */
-  unreachable(): void;
+  unreachable(why: Unreachable): void;
   /** The cell went away while it had the request, and the client has been told. */
   lost(error: NanosError): void;
 }
@@ -19,6 +22,8 @@ export class ForwardLine {
   readonly #path: string;
   readonly #key: string;
   readonly #idle: ForwardConnection[] = [];
+  /** those that have not been taken yet */
+  readonly #waiting = new Set<ForwardConnection>();
   /** of the cell that is there now */
   #generation = 0;
 
@@ -28,46 +33,60 @@ export class ForwardLine {
     this.#key = key;
   }
 
-  send(app: string, request: AppRequest, sink: ResponseSink, events: ForwardEvents): void {
-    const connection = this.#idle.pop() ?? this.#connect();
+  /** The other cell gets the request when it takes the connection; when it has not within `waitMs`, it never will. */
+  send(app: string, request: AppRequest, sink: ResponseSink, events: ForwardEvents, waitMs: number): void {
+    const connection = this.#idle.pop() ?? this.#connect(waitMs);
     connection.carry(new ForwardedCall(app, request, sink, events, connection));
   }
 
-  /** Another cell is there now: what was connected to the one before is used for nothing new. */
+  /** Another cell is there now, or none: what was connected to the one before is used for nothing new, and nobody waits for it. */
   renew(): void {
     this.#generation++;
     for (const connection of this.#idle.splice(0)) connection.end();
+    for (const connection of this.#waiting) connection.giveUp('moved');
   }
 
-  #connect(): ForwardConnection {
+  #connect(waitMs: number): ForwardConnection {
     const generation = this.#generation;
-    const connection = new ForwardConnection(this.#path, this.#key, {
+    const connection = new ForwardConnection(this.#path, this.#key, waitMs, {
+      taken: () => void this.#waiting.delete(connection),
       free: () => {
         if (generation !== this.#generation || this.#idle.length >= IDLE_MAX) connection.end();
         else this.#idle.push(connection);
       },
       gone: () => {
+        this.#waiting.delete(connection);
         const at = this.#idle.indexOf(connection);
         if (at >= 0) this.#idle.splice(at, 1);
       },
     });
+    this.#waiting.add(connection);
     return connection;
   }
 }
 
+interface ConnectionListener {
+  taken(): void;
+  free(): void;
+  gone(): void;
+}
+
 class ForwardConnection {
   readonly socket: Socket;
-  readonly #listener: { free(): void; gone(): void };
+  readonly #listener: ConnectionListener;
+  readonly #deadline: NodeJS.Timeout;
   #call: ForwardedCall | undefined;
-  #isConnected = false;
+  /** The other cell listens. A connection may wait in the kernel, for this cell or for the next one there: what had been sent could begin then, and not be told elsewhere. */
+  #isTaken = false;
   #isParting = false;
+  #why: Unreachable = 'refused';
 
-  constructor(path: string, key: string, listener: { free(): void; gone(): void }) {
+  constructor(path: string, key: string, waitMs: number, listener: ConnectionListener) {
     this.#listener = listener;
     const reader = new FrameReader((kind, payload) => this.#receive(kind, payload));
     this.socket = connect({ path });
     this.socket.write(frame(FRAME.hello, key));
-    this.socket.on('connect', () => (this.#isConnected = true));
+    this.#deadline = setTimeout(() => this.giveUp('late'), waitMs);
     readFrames(this.socket, reader);
     // 'close' follows
     this.socket.on('error', () => undefined);
@@ -76,7 +95,13 @@ class ForwardConnection {
 
   carry(call: ForwardedCall): void {
     this.#call = call;
-    call.start();
+    if (this.#isTaken) call.start();
+  }
+
+  /** Nobody has taken it, and nobody needs to any more. */
+  giveUp(why: Unreachable): void {
+    this.#why = why;
+    this.socket.destroy();
   }
 
   /** The call is over; with `isClean` nothing of it can still come or go. */
@@ -97,16 +122,27 @@ class ForwardConnection {
   }
 
   #receive(kind: number, payload: Buffer): void {
-    if (kind !== FRAME.goodbye) return this.#call?.receive(kind, payload);
+    if (kind === FRAME.welcome) return this.#taken();
+    if (kind !== FRAME.goodbye) return this.#isTaken ? this.#call?.receive(kind, payload) : this.giveUp('refused');
     this.#isParting = true;
     if (this.#call === undefined) this.end();
   }
 
+  #taken(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    clearTimeout(this.#deadline);
+    this.#listener.taken();
+    this.#call?.start();
+  }
+
   #closed(): void {
+    clearTimeout(this.#deadline);
     this.#listener.gone();
     const call = this.#call;
     this.#call = undefined;
-    call?.lost(!this.#isConnected);
+    if (this.#isTaken) call?.lost();
+    else call?.unreachable(this.#why);
   }
 }
 
@@ -129,6 +165,7 @@ class ForwardedCall {
     this.#sink = sink;
     this.#events = events;
     this.#connection = connection;
+    sink.onClientGone(() => this.#abandon());
   }
 
   start(): void {
@@ -138,7 +175,6 @@ class ForwardedCall {
     const first = frame(FRAME.request, JSON.stringify(head));
     if (body instanceof Uint8Array) this.#connection.socket.write(Buffer.concat([first, frame(FRAME.data, body), frame(FRAME.end)]));
     else this.#connection.socket.write(first);
-    this.#sink.onClientGone(() => this.#abandon());
   }
 
   receive(kind: number, payload: Buffer): void {
@@ -219,10 +255,15 @@ class ForwardedCall {
     setImmediate(() => this.#connection.finished(false));
   }
 
-  lost(nothingSent: boolean): void {
+  unreachable(why: Unreachable): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (nothingSent) return this.#events.unreachable();
+    this.#events.unreachable(why);
+  }
+
+  lost(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     const error = new NanosError('app_restarted', 'The app was restarted while it handled this request');
     this.#events.lost(error);
     this.#sink.fail(error);

@@ -95,7 +95,8 @@ class OwnerConnection {
   #hello(kind: number, payload: Buffer): void {
     const key = Buffer.from(this.#key);
     this.#isKnown = kind === FRAME.hello && payload.length === key.length && timingSafeEqual(payload, key);
-    if (!this.#isKnown) this.#socket.destroy();
+    if (this.#isKnown) this.#socket.write(frame(FRAME.welcome));
+    else this.#socket.destroy();
   }
 
   #request(request: ForwardedRequest): void {

@@ -7,6 +7,9 @@ import { DrainWait } from './drain-wait.ts';
 import type { ForwardedBody } from './forwarded-body.ts';
 import { toWireHead } from './response-head.ts';
 
+/** Of what a tenant's error says of itself: far below what a frame may hold, however it is escaped. */
+const TEXT_LENGTH_MAX = 128 * 1024;
+
 export interface ForwardSinkOptions {
   readonly body: ForwardedBody | undefined;
   /** the answer goes to an app, not to an HTTP client */
@@ -70,7 +73,8 @@ export class ForwardSink implements ResponseSink {
       return;
     }
     this.headSent = true;
-    const failure: ForwardedFailure = { error: toErrorData(error), stack };
+    const data = toErrorData(error);
+    const failure: ForwardedFailure = { error: { ...data, message: data.message.slice(0, TEXT_LENGTH_MAX) }, stack: stack?.slice(0, TEXT_LENGTH_MAX) };
     this.#finish(frame(FRAME.failure, JSON.stringify(failure)));
   }
 

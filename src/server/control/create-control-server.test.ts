@@ -27,7 +27,7 @@ class OneAppHost implements HostControl {
   failure: Error | undefined;
   status: AppStatus = {
     name: 'hello', state: 'ready', version: 2, source: 'deployed', folder: '/apps/hello/2', urls: ['http://hello.localhost:3000/'],
-    versions: [2, 1], error: undefined, residents: 1,
+    versions: [2, 1], error: undefined, residents: 1, cells: [0],
   };
 
   isReady(): boolean {
