@@ -17,6 +17,10 @@ export interface StartedProcess {
   stop(): Promise<void>;
 }
 
+/** Whoever ends without closing its scopes leaves nothing behind all the same. */
+const open = new Set<BenchScope>();
+process.once('exit', () => open.forEach((scope) => scope.abandon()));
+
 /** Everything a bench leaves behind for a while: one folder and the processes it started. `close` takes all of it away. */
 export class BenchScope {
   readonly folder = mkdtempSync(join(tmpdir(), 'nanos-bench-'));
@@ -25,6 +29,7 @@ export class BenchScope {
 
   constructor(signal: AbortSignal) {
     this.signal = signal;
+    open.add(this);
   }
 
   /** Starts a program in the scope's folder. Standard error is always read. */
@@ -53,6 +58,14 @@ export class BenchScope {
   async close(): Promise<void> {
     await Promise.all([...this.#started].map((started) => this.#stop(started)));
     rmSync(this.folder, { recursive: true, force: true });
+    open.delete(this);
+  }
+
+  /** As `close`, at once and without waiting: what runs is killed. */
+  abandon(): void {
+    for (const { child, pid } of this.#started) if (pid > 0 && child.exitCode === null && child.signalCode === null) killAll(processTree(pid));
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    open.delete(this);
   }
 }
 

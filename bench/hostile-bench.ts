@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchScope } from './bench-scope.ts';
-import { deployPrograms, VICTIM } from './hostile/deploy-programs.ts';
+import { deployPrograms, VICTIM, WALL_MS_MAX } from './hostile/deploy-programs.ts';
 import { readPrograms, type Program } from './hostile/read-programs.ts';
 import { formatHostileMarkdown, formatHostileTerminal, toRow, type HostileReport, type Row } from './hostile/report/hostile-report.ts';
 import { HostileHost } from './hostile/run/hostile-host.ts';
@@ -13,7 +13,7 @@ import { machineFacts } from './measure/machine-facts.ts';
 import { findWorkerd, type Workerd } from './servers/find-workerd.ts';
 import type { BenchOptions } from '../src/cli/commands/bench.ts';
 
-const OPTIONS = { waitMsMax: 25_000, patienceMs: 40_000 };
+const OPTIONS = { waitMsMax: WALL_MS_MAX + 10_000, patienceMs: 40_000 };
 /** A program of the CPU class is called so long: a p99 needs that many of the victim's requests. */
 const SUSTAINED_MS = 4_000;
 const WARM_MS = 2_000;

@@ -37,6 +37,8 @@ export interface Program {
   readonly client: 'reads' | 'never reads' | 'leaves';
   /** requests one after another */
   readonly repeats: number;
+  /** of each request; undefined: a few */
+  readonly bodyBytes: number | undefined;
   /** tenants with this program, all called at once */
   readonly copies: number;
   /** it takes the cell along, or measures it: nothing else runs meanwhile */
@@ -48,12 +50,10 @@ export interface Program {
   /** as in `tenants` of nanos.yaml */
   readonly limits: readonly (readonly [key: string, value: string])[];
   readonly onWorkerd: boolean;
-  /** why it is not contained so far; undefined: it is */
-  readonly openBecause: string | undefined;
 }
 
 const FOLDER = fileURLToPath(new URL('programs/', import.meta.url));
-const KEYS = ['mechanism', 'defence', 'contained', 'last', 'then', 'forbidden', 'bound', 'client', 'repeats', 'copies', 'order', 'class', 'grant', 'limits', 'ballast', 'workerd', 'open'];
+const KEYS = ['mechanism', 'defence', 'contained', 'last', 'then', 'forbidden', 'bound', 'client', 'repeats', 'body', 'copies', 'order', 'class', 'grant', 'limits', 'ballast', 'workerd'];
 const BALLAST = '{{BALLAST}}';
 
 /** Throws on a file that does not say what it must. */
@@ -86,13 +86,13 @@ function readProgram(group: Group, file: string): Program {
     bounds: { threads: bound('threads'), memoryMb: bound('memory'), logKb: bound('log') },
     client: clientOf(said.get('client')),
     repeats: Number(said.get('repeats') ?? 1),
+    bodyBytes: said.has('body') ? Number(said.get('body')) : undefined,
     copies: Number(said.get('copies') ?? 1),
     isAlone: said.get('order') === 'alone',
     aborts: said.get('class') === 'abort',
     mayReachOrigin: said.get('grant') === 'loopback',
     limits: pairs(said.get('limits')),
     onWorkerd: said.get('workerd') !== 'no',
-    openBecause: said.get('open'),
   };
 }
 

@@ -26,7 +26,7 @@ export interface StartTimes {
   readonly evaluatedMs: readonly number[];
 }
 
-const NO_EVENTS = { wake: () => undefined, posted: () => undefined, charged: () => undefined, starting: () => undefined, outgrown: () => undefined, threw: () => undefined, refused: () => undefined, finished: () => undefined, log: () => undefined, ended: () => undefined };
+const NO_EVENTS = { wake: () => undefined, posted: () => undefined, charged: () => undefined, starting: () => undefined, outgrown: () => undefined, crowded: () => undefined, threw: () => undefined, refused: () => undefined, finished: () => undefined, log: () => undefined, ended: () => undefined };
 
 async function measure({ folders, artefacts, scratch }: StartOrder): Promise<StartTimes> {
   const api = await new ApiStore(artefacts, engineId()).reuse();

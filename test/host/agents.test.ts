@@ -106,9 +106,8 @@ async function until(nanos: Nanos, id: string, holds: (run: RunDetail) => boolea
 const isOver = ({ status }: RunDetail): boolean => status !== 'running' && status !== 'interrupted';
 
 function agentsPid(nanos: Nanos): number {
-  const pids = nanos.pids('agents');
-  assert.equal(pids.length, 1);
-  return pids[0] ?? 0;
+  assert.equal(nanos.pids('agents').length, 1);
+  return nanos.pidOf('agents');
 }
 
 function anonymous(options: Parameters<typeof httpRequest>[0]): Promise<Answer> {

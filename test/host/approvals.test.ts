@@ -175,8 +175,7 @@ test('the operator’s tools wait as well, and an effect that was begun is not r
   assert.equal(server.count, 0);
   await decide(host, id, 1, { decision: 'approve' });
   while (server.count === 0) await sleep(20);
-  const [pid = 0] = host.pids('agents');
-  process.kill(pid, 'SIGKILL');
+  process.kill(host.pidOf('agents'), 'SIGKILL');
   const over = await until(host, id, isOver);
   assert.deepEqual([over.status, server.count], ['uncertain', 1]);
   assert.match(over.message, /web_fetch/u);
@@ -185,8 +184,7 @@ test('the operator’s tools wait as well, and an effect that was begun is not r
 test('a run waits through kill -9 of the process of agents', async () => {
   const id = await begin(host, { writes: ['killed.txt'] });
   await until(host, id, waits);
-  const [pid = 0] = host.pids('agents');
-  process.kill(pid, 'SIGKILL');
+  process.kill(host.pidOf('agents'), 'SIGKILL');
   const run = await until(host, id, waits);
   assert.equal(run.approvals.length, 1);
   assert.equal((await decide(host, id, 1, { decision: 'approve' }, '?wait=30')).run.message, 'ok');

@@ -51,7 +51,7 @@ test('deploy, deploy again, roll back, undeploy', async () => {
 
   const list = await done('apps', '--json');
   assert.deepEqual((JSON.parse(list.stdout) as { name: string; version: number }[]).map((app) => [app.name, app.version]), [['local', 1], ['shop', 2]]);
-  assert.match((await done('apps')).stdout, new RegExp(`^NAME +STATE +VERSION +RESIDENT +URL\nlocal +ready +1 .*\nshop +ready +2 +\\d+ +http://shop\\.localhost:${host.appsPort}/\n$`));
+  assert.match((await done('apps')).stdout, new RegExp(`^NAME +STATE +VERSION +RESIDENT +CELL +URL\nlocal +ready +1 .*\nshop +ready +2 +\\d+ +0 +http://shop\\.localhost:${host.appsPort}/\n$`));
 
   await done('undeploy', 'shop');
   assert.deepEqual([(await host.request('shop')).status, (await host.request('local')).text], [404, 'local']);

@@ -1,10 +1,14 @@
 /** Hundreds of apps on one host that may hold only few of their isolates at once. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ArtefactStore } from '../../src/apps/artefact/artefact-store.ts';
 import { startHost } from '../../src/host/start-host.ts';
 import type { LogEvent } from '../../src/protocol/control.ts';
+import type { ServeOptions } from '../../src/protocol/serve-options.ts';
 import { httpRequest, type Answer } from '../support/http-request.ts';
 import { temporaryFolder, writeFiles } from '../support/start-nanos.ts';
 
@@ -25,8 +29,9 @@ const names = Array.from({ length: APPS }, (_, index) => `app-${index}`);
 const root = await temporaryFolder({ after });
 await writeFiles(join(root, 'apps'), Object.fromEntries(names.map((name) => [`${name}/index.js`, SOURCE])));
 const events: LogEvent[] = [];
+const options: ServeOptions = { folders: [join(root, 'apps')], configFile: undefined, host: '127.0.0.1', controlPort: 0, appsPort: 0, cells: 1, dataDir: join(root, 'data'), agentsFolder: undefined, dev: false, auth: false, graceMs: 1_000 };
 const host = await startHost(
-  { folders: [join(root, 'apps')], configFile: undefined, host: '127.0.0.1', controlPort: 0, appsPort: 0, cells: 1, dataDir: join(root, 'data'), agentsFolder: undefined, dev: false, auth: false, graceMs: 1_000 },
+  options,
   undefined,
   { write: (line) => events.push(JSON.parse(line) as LogEvent), flush: () => Promise.resolve() },
   { residentsMax: RESIDENTS_MAX },
@@ -77,6 +82,58 @@ test('apps of the same content are built once', () => {
   assert.equal(served.length, APPS);
   assert.deepEqual(events.find(({ event }) => event === 'apps_building')?.['apps'], APPS);
   assert.equal(served.filter(({ reused }) => reused !== true).length, 1);
+});
+
+test('a folder that is added is served, and no other is read for that', async () => {
+  const [first = ''] = names;
+  const outside = join(root, 'outside');
+  // what is changed by another name, in a folder that nobody watches, shows only to who reads it
+  await link(join(root, 'apps', first, 'index.js'), outside);
+  await writeFile(outside, '(');
+  await writeFiles(join(root, 'apps'), { 'added/index.js': SOURCE });
+  while (!events.some(({ event, app }) => event === 'app_serving' && app === 'added')) await sleep(20);
+  assert.equal((await ask('added')).served, 1);
+  await sleep(300);
+  assert.deepEqual(events.filter(({ level, event }) => level === 'error' || event === 'app_removed'), []);
+  await writeFile(outside, SOURCE);
+  await rm(join(root, 'apps', 'added'), { recursive: true });
+  while (!events.some(({ event, app }) => event === 'app_removed' && app === 'added')) await sleep(20);
+});
+
+test('a folder in which the app appears later is served then', async () => {
+  await mkdir(join(root, 'apps', 'later'));
+  await sleep(300);
+  await writeFiles(join(root, 'apps'), { 'later/index.js': SOURCE });
+  while (!events.some(({ event, app }) => event === 'app_serving' && app === 'later')) await sleep(20);
+  await rm(join(root, 'apps', 'later'), { recursive: true });
+  while (!events.some(({ event, app }) => event === 'app_removed' && app === 'later')) await sleep(20);
+});
+
+test('a start that is stopped while it builds many apps ends soon, and what was built is whole', async (t) => {
+  const own = await temporaryFolder(t);
+  const distinct = (name: string): string => SOURCE.replace('let served', `const own = '${name}'; let served`).replace('++served', '++served, own');
+  await writeFiles(join(own, 'apps'), Object.fromEntries(names.map((name) => [`${name}/index.js`, distinct(name)])));
+  const said: LogEvent[] = [];
+  const stop = new AbortController();
+  const output = {
+    write: (line: string) => {
+      const event = JSON.parse(line) as LogEvent;
+      said.push(event);
+      if (event.event === 'app_serving') stop.abort();
+    },
+    flush: () => Promise.resolve(),
+  };
+  await assert.rejects(startHost({ ...options, folders: [join(own, 'apps')], dataDir: join(own, 'data'), stop: stop.signal }, undefined, output), /stopped while it started/u);
+  const served = said.filter(({ event }) => event === 'app_serving').length;
+  assert.ok(served >= 1 && served < APPS, `${served} were built`);
+  assert.deepEqual(said.filter(({ level }) => level === 'error'), []);
+  assert.equal(said.at(-1)?.event, 'host_closed');
+  const folder = join(own, 'data', 'artefacts');
+  const store = new ArtefactStore(folder);
+  assert.deepEqual(readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp')), []);
+  const keys = readdirSync(folder).flatMap((name) => (name.endsWith('.nanos') ? name.slice(0, -'.nanos'.length) : []));
+  assert.ok(keys.length >= served);
+  for (const key of keys) assert.equal((await store.find(key))?.key, key);
 });
 
 test('every app answers, each for itself, while few are held; the least recently used go first', async () => {

@@ -33,8 +33,26 @@ const named = (run) => { try { return run(); } catch (error) { return error.name
 const paths = {
   '/new': () => kept.push(new WebAssembly.Instance(GROWS, { env })),
   '/grow': (pages) => kept.at(-1).exports.grow(pages),
+  '/grown': (pages) => (kept.push(new WebAssembly.Instance(GROWS, { env })), [kept.at(-1).exports.grow(pages), kept.at(-1).exports.grow(0), kept.length]),
   '/memory': (pages) => named(() => (kept.push(new WebAssembly.Memory({ initial: pages })), kept.at(-1).buffer.byteLength / 65536)),
   '/tiny': (count) => named(() => { for (let i = 0; i < count; i++) kept.push(new WebAssembly.Memory({ initial: 0 })); return 'made'; }),
+  '/one': () => new WebAssembly.Memory({ initial: 0 }).grow(1),
+  '/nested': (count) => {
+    const made = [];
+    const Native = WebAssembly.Memory;
+    const nested = () => {
+      if (count-- > 0) made.push(Reflect.construct(Native, [{ initial: 0 }], new Proxy(function () {}, { get: () => (nested(), Native.prototype) })));
+    };
+    const error = named(nested);
+    kept.push(made);
+    return error ?? made.length;
+  },
+  '/derived': () => {
+    class Derived extends WebAssembly.Memory { pages() { return this.buffer.byteLength / 65536; } }
+    const made = new Derived({ initial: 3 });
+    const bare = Reflect.construct(WebAssembly.Memory, [{ initial: 1 }], Object.assign(function () {}, { prototype: null }));
+    return [made.pages(), made instanceof Derived, made instanceof WebAssembly.Memory, Object.getPrototypeOf(bare) === WebAssembly.Memory.prototype];
+  },
   '/shape': () => {
     const { memory } = new WebAssembly.Instance(EXPORTS).exports;
     return {
@@ -116,18 +134,36 @@ describe('WebAssembly memories', () => {
 
   test('that have grown beyond the limit together lead to a fresh isolate, and no request is lost', async () => {
     const from = nanos.logs().length;
-    await ask('/new');
-    await ask('/new');
+    const kept: number[] = [];
     for (let round = 0; round < 20; round++) {
-      await ask('/new');
-      assert.notEqual(await ask('/grow?n=200'), null);
+      const answer = await nanos.request('wasm', '/grown?n=200');
+      assert.equal(answer.status, 200, answer.text);
+      const [before, after, instances] = answer.json() as number[];
+      assert.deepEqual([before, after], [1, 201]);
+      kept.push(instances!);
     }
+    // it starts anew each time that the sum is over
+    assert.ok(kept.some((instances, round) => round > 0 && instances === 1), kept.join(', '));
+    assert.ok(kept.every((instances, round) => round === 0 || instances === 1 || instances === kept[round - 1]! + 1), kept.join(', '));
     assert.match((await nanos.waitForLog(({ event }) => event === 'isolate_recycled', from)).message ?? '', /WebAssembly memories/u);
   });
 
   test('are limited in number', async () => {
-    assert.equal(await ask('/tiny?n=300'), 'RangeError');
-    assert.equal(await ask('/tiny?n=1'), 'RangeError');
+    assert.equal(await ask('/tiny?n=129'), 'RangeError');
+    assert.equal(await ask('/tiny?n=128'), 'made');
+  });
+
+  test('are counted before the tenant’s code runs again', async () => {
+    assert.equal(await ask('/nested?n=100'), 100);
+    assert.equal(await ask('/nested?n=300'), 'RangeError');
+  });
+
+  test('can be subclassed', async () => assert.deepEqual(await ask('/derived'), [3, true, true, true]));
+
+  test('one a request never come to too many', async () => {
+    for (let round = 0; round < 40; round++) {
+      assert.deepEqual(await Promise.all(Array.from({ length: 10 }, () => ask('/one'))), Array.from({ length: 10 }, () => 0));
+    }
   });
 });
 
@@ -137,7 +173,10 @@ describe('a cell that runs full', { concurrency: 1 }, () => {
     for (let round = 0; round < 2; round++) {
       for (const name of HOLDERS) assert.equal((await full.request(name)).text, '40');
     }
-    while ((await residentsOf(full)).length > 5) await sleep(50);
+    let left = await residentsOf(full);
+    for (; left.length > 5; left = await residentsOf(full)) await sleep(50);
+    assert.ok(left.length > 0, 'nobody is left');
+    assert.deepEqual(left, HOLDERS.slice(-left.length));
     assert.deepEqual(full.logs().filter(({ event }) => event === 'isolate_ended' || event === 'cell_died'), []);
   });
 

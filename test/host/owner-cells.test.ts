@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { after, describe, test, type TestContext } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppOwners } from '../../src/host/app-owners.ts';
 import { FRAME, frame } from '../../src/protocol/forward-frames.ts';
 import { ConstantLoad } from '../support/constant-load.ts';
+import { everyCell } from '../support/every-cell.ts';
 import type { Answer } from '../support/http-request.ts';
 import { rawExchange } from '../support/raw-exchange.ts';
 import { startNanos, temporaryFolder, writeFiles, type Nanos } from '../support/start-nanos.ts';
@@ -46,20 +46,6 @@ export default {
   scheduled() { scheduled++; },
 };`;
 const NARROW = `export default { async fetch() { await new Promise((resolve) => setTimeout(resolve, 20)); return new Response('narrow'); } };`;
-
-/** Connections, one by each cell, found by the ids that cells give to requests. */
-async function everyCell(t: TestContext, nanos: Nanos, cells: number, app = 'mirror'): Promise<Agent[]> {
-  const byCell = new Map<string, Agent>();
-  while (byCell.size < cells) {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    t.after(() => agent.destroy());
-    const { headers } = await nanos.request(app, '/', { agent });
-    const cell = String(headers['x-request-id']).slice(-8);
-    if (byCell.has(cell)) agent.destroy();
-    else byCell.set(cell, agent);
-  }
-  return [...byCell.values()];
-}
 
 async function residents(nanos: Nanos, app: string): Promise<number> {
   return ((await nanos.control(`/v1/apps/${app}`)).json() as { residents: number }).residents;
@@ -99,7 +85,7 @@ const nanos = await startNanos({ after }, { root, files, args: ['--cells', '2', 
 describe('two cells', linux, () => {
   test('an app has one isolate, one state and one cache, whichever cell took the connection', linux, async (t) => {
     const counts: number[] = [];
-    const agents = await everyCell(t, nanos, 2);
+    const agents = await everyCell(t, nanos, 2, 'mirror');
     await nanos.request('counter', '/put');
     for (let turn = 0; turn < 10; turn++) {
       const { count, cached } = (await nanos.request('counter', '/', { agent: agents[turn % 2]! })).json() as { count: number; cached: boolean };
@@ -111,8 +97,7 @@ describe('two cells', linux, () => {
   });
 
   test('a scheduled event goes where the app lives', linux, async () => {
-    const body = JSON.stringify({ cron: '* * * * *' });
-    for (let turn = 0; turn < 3; turn++) assert.equal((await nanos.control('/v1/apps/counter/trigger', 'admin', { method: 'POST', body, headers: { 'content-type': 'application/json' } })).status, 204);
+    for (let turn = 0; turn < 3; turn++) assert.equal(await trigger(nanos, 'counter'), undefined);
     assert.equal(((await nanos.request('counter')).json() as { scheduled: number }).scheduled, 3);
     assert.equal(await residents(nanos, 'counter'), 1);
   });
@@ -143,7 +128,7 @@ describe('two cells', linux, () => {
 
   test('large bodies come through whole, both ways, also from app to app', linux, async (t) => {
     const body = randomBytes(6_000_000);
-    for (const agent of await everyCell(t, nanos, 2)) {
+    for (const agent of await everyCell(t, nanos, 2, 'mirror')) {
       for (const app of ['echo', caller]) {
         const answer = await nanos.request(app, '/', { agent, method: 'POST', body });
         assert.equal(answer.status, 200, answer.text.slice(0, 200));
@@ -192,9 +177,9 @@ describe('two cells', linux, () => {
     }
   });
 
-  test('an app that has more to do than its cell can take gets another one', linux, async () => {
+  test('an app that has more to do than its cell can take gets another one', linux, async (t) => {
     assert.equal(await residents(nanos, 'narrow'), 0);
-    const load = new ConstantLoad(nanos, 'narrow', '/');
+    const load = new ConstantLoad(t, nanos, 'narrow', '/');
     const event = await nanos.waitForLog(({ event: name, app }) => name === 'app_owners' && app === 'narrow');
     assert.equal(event['owners'], 2);
     while ((await residents(nanos, 'narrow')) < 2) await sleep(20);
@@ -203,13 +188,21 @@ describe('two cells', linux, () => {
 });
 
 /** A size check of V8 ends the process (SIGTRAP). */
-const ABORTS = `export default { async fetch(request) {
-  if (new URL(request.url).pathname === '/kill') return new Response(String('a'.repeat(2 ** 28).split('').sort().length));
-  return new Response('fine');
-} };`;
+const ABORTS = `const abort = () => 'a'.repeat(2 ** 28).split('').sort().length;
+export default {
+  fetch(request) { return new Response(new URL(request.url).pathname === '/kill' ? String(abort()) : 'fine'); },
+  scheduled() { abort(); },
+};`;
 
 async function kill(nanos: Nanos, app: string): Promise<Answer | undefined> {
   return nanos.request(app, '/kill').catch(() => undefined);
+}
+
+/** The error with which the app's handler ends, or undefined. */
+async function trigger(nanos: Nanos, app: string): Promise<string | undefined> {
+  const body = JSON.stringify({ cron: '* * * * *' });
+  const { text, status } = await nanos.control(`/v1/apps/${app}/trigger`, 'admin', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  return status === 204 ? undefined : (JSON.parse(text) as { error: { code: string } }).error.code;
 }
 
 async function bothServe(nanos: Nanos, cells: number): Promise<void> {
@@ -224,7 +217,7 @@ describe('a cell goes', () => {
     assert.equal(apart.app, 'aborts');
     await bothServe(own, 2);
     assert.equal((await own.request('aborts')).text, 'fine');
-    const loads = ['steady', 'firm'].map((app) => new ConstantLoad(own, app, '/'));
+    const loads = ['steady', 'firm'].map((app) => new ConstantLoad(t, own, app, '/'));
     await loads[0]?.answered(100);
     const from = own.logs().length;
     assert.equal((await kill(own, 'aborts'))?.headers['x-nanos-error'], 'app_restarted');
@@ -239,13 +232,22 @@ describe('a cell goes', () => {
     for (let turn = 0; turn < 20; turn++) assert.equal((await own.request('aborts')).text, 'steady');
   });
 
+  test('by a scheduled handler: that is told, and the next one takes no other cell with it', linux, async (t) => {
+    const own = await startNanos(t, { files: { 'aborts/index.js': ABORTS, 'steady/index.js': STEADY }, args: ['--cells', '2'] });
+    assert.equal(await trigger(own, 'aborts'), 'app_restarted');
+    assert.equal(await trigger(own, 'aborts'), 'overloaded');
+    await bothServe(own, 2);
+    assert.equal(own.logs().filter(({ event }) => event === 'cell_died').length, 1);
+    assert.equal((await own.request('steady')).text, 'steady');
+  });
+
   test('by kill -9, of three: its apps are answered elsewhere, and live there again when the next one is there', linux, async (t) => {
     const names = [0, 1, 2].map((slot) => nameIn(slot, 3, 'app'));
     const own = await startNanos(t, { files: Object.fromEntries(names.map((name) => [`${name}/index.js`, STEADY])), args: ['--cells', '3'] });
     for (const name of names) await own.request(name);
-    const loads = names.map((name) => new ConstantLoad(own, name, '/'));
+    const loads = names.map((name) => new ConstantLoad(t, own, name, '/'));
     for (const load of loads) await load.answered(50);
-    process.kill(own.pids('cell')[1] ?? 0, 'SIGKILL');
+    process.kill(own.pidOf('cell', 1), 'SIGKILL');
     await own.waitForLog(({ event }) => event === 'cell_died');
     for (const load of loads) await load.answered(100);
     await bothServe(own, 3);
@@ -263,9 +265,9 @@ describe('a cell goes', () => {
     const [waiting, other] = [nameIn(0, 2, 'app'), nameIn(1, 2, 'app')];
     const own = await startNanos(t, { files: { [`${waiting}/index.js`]: STEADY, [`${other}/index.js`]: STEADY }, args: ['--cells', '2', '--grace', '1'] });
     const agents = await everyCell(t, own, 2, other);
-    process.kill(own.pids('cell')[0] ?? 0, 'SIGSTOP');
-    const alive = await Promise.any(agents.map((agent) => own.request(other, '/', { agent }).then(() => agent)));
     const from = own.logs().length;
+    process.kill(own.pidOf('cell'), 'SIGSTOP');
+    const alive = await Promise.any(agents.map((agent) => own.request(other, '/', { agent }).then(() => agent)));
     let isAnswered = false;
     const answer = own.request(waiting, '/', { agent: alive }).then((text) => ((isAnswered = true), text));
     await sleep(100);
@@ -277,7 +279,8 @@ describe('a cell goes', () => {
 
   test('with the host: what is under way is answered, wherever it is', linux, async (t) => {
     const own = await startNanos(t, { files: { 'slow/index.js': SLOW }, args: ['--cells', '2'] });
-    const answers = Array.from({ length: 12 }, () => own.request('slow'));
+    // every other client asks first whether it may send its body
+    const answers = Array.from({ length: 12 }, (_, index) => own.request('slow', '/', index % 2 === 0 ? {} : { method: 'POST', body: 'body', headers: { expect: '100-continue' } }));
     for (let inside = 0; inside < 12; inside = own.logs().filter(({ app, message }) => app === 'slow' && message === 'inside').length) await sleep(10);
     const { code } = await own.stop();
     assert.equal(code, 0);
@@ -287,7 +290,7 @@ describe('a cell goes', () => {
   for (const cells of [2, 3]) {
     test(`a new version is swapped in under load without a failed request, with ${cells} cells`, linux, async (t) => {
       const own = await startNanos(t, { files: { 'steady/index.js': STEADY }, args: ['--cells', `${cells}`] });
-      const load = new ConstantLoad(own, 'steady', '/');
+      const load = new ConstantLoad(t, own, 'steady', '/');
       for (let version = 0; version < 3; version++) {
         await load.answered(50);
         const from = own.logs().length;

@@ -198,8 +198,7 @@ async function settledPulls(): Promise<number> {
 }
 
 function cellMemoryBytes(): number {
-  const [pid] = nanos.pids('cell');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${nanos.pidOf('cell')}/status`, 'utf8'))?.[1]) * 1024;
 }
 
 describe('request bodies arrive as they were sent', () => {

@@ -1,13 +1,15 @@
 /** Hosts as users start them, for tests: real `bin/nanos` processes on free ports, with folders of their own. */
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { childPidsWith } from './child-pids.ts';
+import { exitOnSigterm } from './exit-on-sigterm.ts';
 import { httpRequest, type Answer, type RequestOptions } from './http-request.ts';
 
 export const BIN_NANOS = fileURLToPath(new URL('../../bin/nanos', import.meta.url));
@@ -81,8 +83,7 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
-// the runner ends a test file that hangs by a signal, which by itself runs no exit listener
-process.once('SIGTERM', () => process.exit(1));
+exitOnSigterm();
 
 export class Nanos {
   /** holds `apps` and `data` */
@@ -199,7 +200,15 @@ export class Nanos {
 
   /** Processes of the host of that kind (`cell`, `builder`, …). Linux only. */
   pids(kind: string): number[] {
-    return childrenOf(this.pid).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`/host/${kind}.`));
+    return childPidsWith(this.pid, `/host/${kind}.`);
+  }
+
+  /** The process of that kind at that place among those there are. Throws when there is none: to send a signal to 0 would be to send it to the tests themselves. */
+  pidOf(kind: string, at = 0): number {
+    const pids = this.pids(kind);
+    const pid = pids[at];
+    assert.ok(pid !== undefined && pid > 0, `There is no ${kind} ${at}, of ${pids.length}`);
+    return pid;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -243,11 +252,4 @@ export class Nanos {
   #told(): string {
     return [this.#stderr.slice(-2_000), ...this.#lines.slice(-20).map((line) => JSON.stringify(line))].join('\n');
   }
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
-    const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
-    return children === '' ? [] : children.split(' ').map(Number);
-  });
 }

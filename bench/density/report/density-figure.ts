@@ -13,18 +13,29 @@ export interface DensityFigure {
   readonly targets: readonly Target[];
 }
 
-/** What may get worse by that factor at most, from its first value to the last. `better`: which way. */
-export function flat(values: readonly (number | undefined)[], better: 'lower' | 'higher', factorMax: number): Target[] {
-  const change = changeOf(values);
-  if (change === undefined) return [];
-  const worse = better === 'lower' ? change : 1 / change;
-  return [{ text: `flat within ${factorMax} ×`, isMet: worse <= factorMax }];
+/** Which way a figure is better. */
+export type Better = 'lower' | 'higher';
+
+/** No level may be worse than the best one by more than that factor. The first one has a cold host against it, and counts all the same. */
+export function flat(values: readonly (number | undefined)[], better: Better, factorMax: number): Target[] {
+  const spread = spreadOf(values);
+  if (spread === undefined) return [];
+  const known = values.filter((value) => value !== undefined);
+  const best = better === 'lower' ? Math.min(...known) : Math.max(...known);
+  const missed = values.flatMap((value, level) => (value !== undefined && Math.max(value / best, best / value) > factorMax ? [level + 1] : []));
+  const where = missed.length === 0 ? '' : ` (column ${missed.join(', ')})`;
+  return [{ text: `flat within ${factorMax} ×${where}`, isMet: missed.length === 0 }];
 }
 
-/** The last value over the first; undefined without two. */
-export function changeOf(values: readonly (number | undefined)[]): number | undefined {
+/** The largest value over the smallest; undefined without two, or with a 0. */
+export function spreadOf(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
-  const [first] = known;
-  const last = known.at(-1);
-  return first === undefined || last === undefined || known.length < 2 || first === 0 ? undefined : last / first;
+  const smallest = Math.min(...known);
+  return known.length < 2 || smallest <= 0 ? undefined : Math.max(...known) / smallest;
+}
+
+/** A bound that holds at every level. */
+export function belowAtEach(values: readonly (number | undefined)[], limit: number, unit: Unit): Target[] {
+  const missed = values.flatMap((value, level) => (value !== undefined && value >= limit ? [level + 1] : []));
+  return [{ text: `< ${limit} ${unit}${missed.length === 0 ? '' : ` (column ${missed.join(', ')})`}`, isMet: missed.length === 0 }];
 }

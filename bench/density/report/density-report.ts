@@ -4,7 +4,7 @@ import { describeMachine } from '../../report/describe-machine.ts';
 import { describeTargets, summarizeTargets } from '../../report/describe-targets.ts';
 import { markdownTable } from '../../report/markdown-table.ts';
 import { round } from '../../report/round.ts';
-import { changeOf, DENSITY_SECTION_NAMES, type DensityFigure, type DensitySectionName } from './density-figure.ts';
+import { DENSITY_SECTION_NAMES, type DensityFigure, type DensitySectionName, spreadOf } from './density-figure.ts';
 
 export interface DensityReport {
   readonly machine: MachineFacts;
@@ -33,13 +33,13 @@ export function formatDensityMarkdown(report: DensityReport): string {
 function format({ machine, cells, quick, columns, figures, notes }: DensityReport, table: (title: string, heading: readonly string[], rows: string[][]) => string): string {
   const tables = DENSITY_SECTION_NAMES.flatMap((name) => {
     const own = figures.filter(({ section }) => section === name);
-    const heading = ['measure', ...columns[name].map((count) => count.toLocaleString('en')), 'last ÷ first', 'target'];
+    const heading = ['measure', ...columns[name].map((count) => count.toLocaleString('en')), 'worst ÷ best', 'target'];
     return own.length === 0 ? [] : [table(TITLES[name], heading, own.map(row))];
   });
   return [`${describeMachine(machine, `cells: ${cells}`, quick)}\n`, ...tables, ...notes.map((note) => `- ${note}`), '', summarizeTargets(figures), ''].join('\n');
 }
 
 function row({ name, unit, values, targets }: DensityFigure): string[] {
-  const change = changeOf(values);
-  return [`${name}, ${unit}`, ...values.map((value) => (value === undefined ? '-' : round(value))), change === undefined ? '' : `${round(change)}×`, describeTargets(targets)];
+  const spread = spreadOf(values);
+  return [`${name}, ${unit}`, ...values.map((value) => (value === undefined ? '-' : round(value))), spread === undefined ? '' : `${round(spread)}×`, describeTargets(targets)];
 }

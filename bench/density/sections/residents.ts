@@ -12,7 +12,7 @@ import type { DensityRun } from '../density-run.ts';
 import { countResidents, timeControl, type ControlTime } from '../measure/ask-control.ts';
 import { callApps } from '../measure/call-apps.ts';
 import { hostUse, idleCpuMs, mappingsMax, type HostUse } from '../measure/host-use.ts';
-import { flat, type DensityFigure } from '../report/density-figure.ts';
+import { belowAtEach, flat, type Better, type DensityFigure } from '../report/density-figure.ts';
 
 const CONNECTIONS = 32;
 const SETTLE_MS = 2_000;
@@ -105,7 +105,7 @@ function namesOf(from: number, to: number): string[] {
 }
 
 function figuresOf(levels: readonly Level[], counts: readonly number[]): DensityFigure[] {
-  const figure = (name: string, unit: DensityFigure['unit'], of: (level: Level) => number | undefined, better?: 'lower' | 'higher'): DensityFigure => {
+  const figure = (name: string, unit: DensityFigure['unit'], of: (level: Level) => number | undefined, better?: Better): DensityFigure => {
     const values = levels.map(of);
     return { section: 'residents', name, unit, values, targets: better === undefined ? [] : flat(values, better, FLAT_FACTOR) };
   };
@@ -120,7 +120,7 @@ function figuresOf(levels: readonly Level[], counts: readonly number[]): Density
   return [
     figure('isolates, as the host counts them', 'apps', ({ counted }) => counted),
     figure('PSS of all processes', 'MB', ({ use }) => use.bytes / MB),
-    { section: 'residents', name: 'PSS, for each resident more than the first', unit: 'MB', values: weights, targets: [below(weights.at(-1)!, 2, 'MB'), ...flat(weights, 'lower', FLAT_FACTOR)] },
+    { section: 'residents', name: 'PSS, for each resident more than the first', unit: 'MB', values: weights, targets: [...belowAtEach(weights, 2, 'MB'), ...flat(weights, 'lower', FLAT_FACTOR)] },
     { ...figure('mappings of the fullest cell', 'maps', ({ use }) => use.mappings), targets: [below(last.use.mappings, mappingsMax(), 'maps')] },
     figure('cold start, p50', 'ms', at(0.5, ({ coldMs }) => coldMs), 'lower'),
     figure('cold start, p99', 'ms', at(0.99, ({ coldMs }) => coldMs), 'lower'),

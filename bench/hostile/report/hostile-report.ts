@@ -7,16 +7,16 @@ import { markdownTable } from '../../report/markdown-table.ts';
 import { printTable } from '../../../src/cli/print-table.ts';
 import { GROUPS, type Program } from '../read-programs.ts';
 import type { PeerScore } from '../run/on-workerd.ts';
-import { undocumentedLosses, type Score } from '../run/score.ts';
+import type { Score } from '../run/score.ts';
 import type { VictimFigures } from '../victim/load-messages.ts';
 
 export interface Row {
-  readonly program: Pick<Program, 'name' | 'group' | 'mechanism' | 'defence' | 'openBecause'>;
+  readonly program: Pick<Program, 'name' | 'group' | 'mechanism' | 'defence'>;
   readonly isContained: boolean;
   readonly escapes: readonly string[];
   readonly outcomes: Readonly<Record<string, number>>;
   readonly victim: VictimFigures;
-  /** requests of the victim that failed, those not counted that are documented to be lost with a cell */
+  /** requests of the victim that failed or had to be sent again, those not counted that are documented to be lost with a cell */
   readonly failed: number;
   /** called for so long that its p99 says something */
   readonly isSustained: boolean;
@@ -38,14 +38,14 @@ export interface HostileReport {
 }
 
 /** `workerd` is added later, if at all. */
-export function toRow({ program, escapes, outcomes, victim, healthyMs, grownMb }: Score, quiet: VictimFigures, isSustained: boolean): Row {
+export function toRow({ program, escapes, outcomes, victim, losses, healthyMs, grownMb }: Score, quiet: VictimFigures, isSustained: boolean): Row {
   return {
     program,
     isContained: escapes.length === 0,
     escapes,
     outcomes: Object.fromEntries(outcomes),
     victim,
-    failed: undocumentedLosses(program, victim).length,
+    failed: losses.length,
     isSustained,
     p99Ratio: quiet.p99Ms === 0 ? 0 : victim.p99Ms / quiet.p99Ms,
     healthyMs,
@@ -55,18 +55,18 @@ export function toRow({ program, escapes, outcomes, victim, healthyMs, grownMb }
 }
 
 const P99_RATIO_MAX = 3;
-const HEADINGS = ['program', 'contained', 'how it ended', 'victim failed', 'victim p99, ms', '× quiet', 'healthy, ms', 'grown, MB', 'workerd'];
-const GROUP_HEADINGS = ['group', 'contained', 'victim failed', 'of these documented', 'worst p99 × quiet', 'slowest healthy, ms', 'workerd contained'];
+const HEADINGS = ['program', 'contained', 'how it ended', 'victim failed', 'sent again', 'victim p99, ms', '× quiet', 'healthy, ms', 'grown, MB', 'workerd'];
+const GROUP_HEADINGS = ['group', 'contained', 'victim failed', 'sent again', 'of both documented', 'worst p99 × quiet', 'slowest healthy, ms', 'workerd contained'];
 
 function cells(row: Row): string[] {
   const { program, isContained, outcomes, victim, p99Ratio, healthyMs, grownMb, workerd } = row;
-  const contained = isContained ? 'yes' : program.openBecause === undefined ? 'NO' : 'open';
   const ended = Object.entries(outcomes).map(([kind, times]) => (times === 1 ? kind : `${kind} ×${times}`));
   return [
     program.name,
-    contained,
+    isContained ? 'yes' : 'NO',
     ended.join(', '),
     `${victim.failures.length} of ${victim.requests}`,
+    `${victim.retried}`,
     victim.p99Ms.toFixed(0),
     p99Ratio.toFixed(1),
     healthyMs.toFixed(0),
@@ -77,12 +77,14 @@ function cells(row: Row): string[] {
 
 function groupCells(group: string, rows: readonly Row[]): string[] {
   const failures = sum(rows, ({ victim }) => victim.failures.length);
+  const retried = sum(rows, ({ victim }) => victim.retried);
   const sustained = rows.filter(({ isSustained }) => isSustained);
   return [
     group,
     `${rows.filter(({ isContained }) => isContained).length} of ${rows.length}`,
     `${failures} of ${sum(rows, ({ victim }) => victim.requests)}`,
-    `${failures - sum(rows, ({ failed }) => failed)}`,
+    `${retried}`,
+    `${failures + retried - sum(rows, ({ failed }) => failed)}`,
     sustained.length === 0 ? '' : worstRatio(sustained).toFixed(1),
     Math.max(...rows.map(({ healthyMs }) => healthyMs)).toFixed(0),
     onWorkerd(rows),
@@ -122,7 +124,7 @@ function headline({ machine, workerd, quick }: HostileReport): string {
 }
 
 function lastLines({ rows, quiet, notes }: HostileReport): string[] {
-  const escapes = rows.filter(({ isContained }) => !isContained).map(({ program, escapes: why }) => `- ${program.name}: ${why.join('; ')}${program.openBecause === undefined ? '' : ` (open: ${program.openBecause})`}`);
+  const escapes = rows.filter(({ isContained }) => !isContained).map(({ program, escapes: why }) => `- ${program.name}: ${why.join('; ')}`);
   const quietly = `- The victim's quiet p50 is ${quiet.p50Ms.toFixed(1)} ms, its p99 ${quiet.p99Ms.toFixed(1)} ms, of ${quiet.requests} requests`;
   return [...escapes, quietly, ...notes.map((note) => `- ${note}`), '', `targets: ${describeTargets(targetsOf(rows))}`, ''];
 }

@@ -41,13 +41,15 @@ export async function attack(host: HostileHost, program: Program, options: Attac
   const peak = watchCells(host);
   const outcomes = await provokeAll(host, program, options);
   const escapes = outcomes.filter(({ kind }) => !program.contained.includes(kind)).map(({ kind, detail }) => `${kind} ${detail}`.trim().slice(0, 300));
-  const lines = (): typeof host.lines => host.lines.slice(firstLine);
+  // what names no app is the host's own, or a forgery
+  const isThere = (event: string): boolean => host.lines.slice(firstLine).some((line) => line.event === event && (line.app ?? program.name) === program.name);
   const last = outcomes.at(-1)?.kind;
   if (program.lastOutcome !== undefined && last !== program.lastOutcome) escapes.push(`${last} at last, not ${program.lastOutcome}`);
-  if (program.followedBy !== undefined) await follow(host, options.patienceMs, () => lines().some(({ event, app }) => event === program.followedBy && (app ?? program.name) === program.name), program.followedBy, escapes);
+  const { followedBy, forbidden } = program;
+  if (followedBy !== undefined) await follow(host, options.patienceMs, () => isThere(followedBy), followedBy, escapes);
   const healthyMs = await untilHealthy(host, startedMs, options.patienceMs, escapes);
-  await sleep(program.bounds.logKb === undefined && program.forbidden === undefined ? 0 : LOG_SETTLES_MS);
-  if (lines().some(({ event }) => event === program.forbidden)) escapes.push(`the log holds the event ${program.forbidden}`);
+  await sleep(program.bounds.logKb === undefined && forbidden === undefined ? 0 : LOG_SETTLES_MS);
+  if (forbidden !== undefined && isThere(forbidden)) escapes.push(`the log holds the event ${forbidden}`);
   const use = peak.end();
   checkBounds(program, use, (host.logUnits(program.name) - logBefore) / 1024, performance.now() - startedMs, escapes);
   return { program, outcomes: counted(outcomes), escapes: [...new Set(escapes)], healthyMs, grownMb: use.grownMb };
@@ -58,7 +60,7 @@ async function provokeAll(host: HostileHost, program: Program, { originUrl, wait
   const path = `/?origin=${encodeURIComponent(originUrl)}&control=${encodeURIComponent(host.controlUrl)}`;
   const outcomes: Outcome[] = [];
   for (let round = 0; round < program.repeats || performance.now() - startedMs < sustainedMs; round++) {
-    const asked = namesOf(program).map((name) => provoke({ port: host.appsPort, host: `${name}.localhost`, path, waitMsMax }, program.client));
+    const asked = namesOf(program).map((name) => provoke({ port: host.appsPort, host: `${name}.localhost`, path, waitMsMax, bodyBytes: program.bodyBytes }, program.client));
     outcomes.push(...(await Promise.all(asked)));
     if (!host.isAlive || outcomes.at(-1)?.kind === 'silent') break;
   }

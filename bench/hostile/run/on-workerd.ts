@@ -39,7 +39,7 @@ export async function scoreOnWorkerd(scope: BenchScope, workerd: string, program
     await sleep(AFTERWARDS_MS);
     await watch.read();
     const path = `/?origin=${encodeURIComponent(originUrl)}&control=`;
-    const target = { port: ports.get('hostile') ?? 0, host: 'hostile.localhost', path, waitMsMax: WAIT_MS_MAX };
+    const target = { port: ports.get('hostile') ?? 0, host: 'hostile.localhost', path, waitMsMax: WAIT_MS_MAX, bodyBytes: program.bodyBytes };
     let last = '';
     for (let round = 0; round < program.repeats && last !== 'silent' && memory.peakMb() < MEMORY_MB_MAX; round++) last = (await provoke(target, program.client)).kind;
     await sleep(AFTERWARDS_MS);

@@ -11,6 +11,7 @@ export interface Target {
   readonly path: string;
   /** no end by then: `silent` */
   readonly waitMsMax: number;
+  readonly bodyBytes?: number | undefined;
 }
 
 export interface Outcome {
@@ -23,7 +24,7 @@ export interface Outcome {
 }
 
 /** Never rejects. */
-export function provoke({ port, host, path, waitMsMax }: Target, client: Program['client']): Promise<Outcome> {
+export function provoke({ port, host, path, waitMsMax, bodyBytes = 0 }: Target, client: Program['client']): Promise<Outcome> {
   return new Promise((resolve) => {
     const end = (kind: string, detail = ''): void => {
       clearTimeout(timer);
@@ -36,7 +37,7 @@ export function provoke({ port, host, path, waitMsMax }: Target, client: Program
     outgoing.on('response', (response) => {
       if (client !== 'never reads') readWhole(response, client, end);
     });
-    outgoing.end('attack');
+    outgoing.end('attack'.padEnd(bodyBytes));
   });
 }
 

@@ -10,13 +10,19 @@ export interface Weakened {
   readonly composition: HostComposition;
 }
 
-/** A host without that defence. */
-export function weaken(defence: string): Weakened {
+/** Every edit that takes the defence out, the guest's and the one of the builder by which these are bundled. */
+export function editsWithout(defence: string): readonly Edit[] {
   const edits = DEFENCES[defence]?.edits;
   if (edits === undefined) throw new Error(`There is no defence ${defence}`);
+  const inGuest = edits.filter(({ of }) => of === 'guest');
+  return inGuest.length === 0 ? edits : [...edits, bundledWith(inGuest)];
+}
+
+/** A host without that defence. */
+export function weaken(defence: string): Weakened {
+  const edits = editsWithout(defence);
   const of = (process: Edit['of']): readonly Edit[] => edits.filter((edit) => edit.of === process);
-  const inGuest = of('guest');
-  const inBuilder = [...of('builder'), ...(inGuest.length === 0 ? [] : [bundledWith(inGuest)])];
+  const inBuilder = of('builder');
   return {
     supervisor: preload(of('supervisor')),
     composition: {

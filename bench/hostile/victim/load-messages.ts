@@ -15,6 +15,8 @@ export interface VictimFigures {
   readonly failures: readonly string[];
   /** kept connections that were closed while a request was on its way, which was sent again, as HTTP clients do */
   readonly retried: number;
+  /** how many were under way whenever connections were cut */
+  readonly inFlightAtCuts: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
 }

@@ -7,6 +7,8 @@ const EVERY_MS = 20;
 /** Fewer than wait in the host before it refuses more: a victim that waits has not failed. */
 const UNDER_WAY_MAX = 250;
 const ANSWER_MS_MAX = 20_000;
+/** A process that dies cuts all its connections in this time. */
+const CUT_MS = 1_000;
 
 const kept = new Agent({ keepAlive: true, maxSockets: 8 });
 let underWay = 0;
@@ -14,6 +16,8 @@ let sent = 0;
 let times: number[] = [];
 let failures: string[] = [];
 let retried = 0;
+let inFlightAtCuts: number[] = [];
+let cutMs = -CUT_MS;
 
 function ask(target: VictimTarget, path: string, agent: Agent | false, startedMs: number): void {
   const outgoing: ClientRequest = request({ host: '127.0.0.1', port: target.port, path, agent, headers: { host: target.host }, timeout: ANSWER_MS_MAX });
@@ -27,6 +31,7 @@ function ask(target: VictimTarget, path: string, agent: Agent | false, startedMs
   };
   outgoing.on('error', (error: NodeJS.ErrnoException) => {
     if (over) return;
+    noteCut();
     if (outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
       over = true;
       retried++;
@@ -38,10 +43,20 @@ function ask(target: VictimTarget, path: string, agent: Agent | false, startedMs
   outgoing.on('response', (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (part: string) => (text += part));
-    response.on('error', (error) => end(`cut: ${error.message}`));
+    response.on('error', (error) => {
+      noteCut();
+      end(`cut: ${error.message}`);
+    });
     response.on('end', () => end(response.statusCode === 200 && text.includes(`"VICTIM","pathname":"${path}"`) ? undefined : `${response.statusCode} ${text.slice(0, 100)}`));
   });
   outgoing.end();
+}
+
+function noteCut(): void {
+  const nowMs = performance.now();
+  if (nowMs - cutMs < CUT_MS) return;
+  cutMs = nowMs;
+  inFlightAtCuts.push(underWay);
 }
 
 function start(target: VictimTarget): void {
@@ -55,10 +70,11 @@ function start(target: VictimTarget): void {
 
 function read(): VictimFigures {
   const at = (part: number): number => (times.length === 0 ? 0 : quantile(times, part));
-  const figures = { requests: times.length, failures, retried, p50Ms: at(0.5), p99Ms: at(0.99) };
+  const figures = { requests: times.length, failures, retried, inFlightAtCuts, p50Ms: at(0.5), p99Ms: at(0.99) };
   times = [];
   failures = [];
   retried = 0;
+  inFlightAtCuts = [];
   return figures;
 }
 

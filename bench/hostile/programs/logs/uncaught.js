@@ -1,6 +1,6 @@
 // Mechanism: errors thrown in timers, thousands of them, each with a long stack
 // Defence: log-rate
-// Contained: cpu_limit|held|memory_limit
+// Contained: cpu_limit|held|memory_limit|wall_limit
 // Bound: log 900
 // Order: alone
 // Limits: cpu_ms 1000

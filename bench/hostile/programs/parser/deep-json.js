@@ -1,6 +1,6 @@
 // Mechanism: JSON nested a million deep
 // Defence: cpu-budget
-// Contained: held|app_threw|cpu_limit
+// Contained: held|app_threw|cpu_limit|memory_limit
 export default {
   fetch() {
     try {
