@@ -57,7 +57,7 @@ export const DEFENCES: Readonly<Record<string, Defence>> = {
     ],
   },
   quarantine: { shownBy: 'memory-huge-array-again', escape: /^(?:memory_limit|cpu_limit|app_restarted) at last/, edits: [cell('apps/run/app-runner.ts', 'if (nowMs >= this.#quarantinedUntilMs) return undefined;', 'return undefined;')] },
-  'cell-replacement': { shownBy: 'memory-split-abort', escape: /host and victim are as before/, waitMsMax: 15_000, edits: [supervisor('host/cells.ts', 'void this.#forkUntilServing(cell.slot, pauseMs);', '')] },
+  'cell-replacement': { shownBy: 'memory-split-abort', escape: /host and victim are as before/, waitMsMax: 15_000, edits: [supervisor('host/cells.ts', 'void this.#forkUntilServing(cell.slot, this.#pauseAfter(cell, apps));', '')] },
   'entry-turns': { shownBy: 'cpu-twenty-hogs', escape: /threads more/, edits: [cell('apps/run/entry-scheduler.ts', 'this.#slots = slots;', 'this.#slots = 100 * slots;')] },
   'attach-once': { shownBy: 'boundary-second-attach', escape: /^(?:escaped|app_threw)/, edits: [guest('guest/kernel/entry.ts', "if (attached) throw new Error('Already attached');", '')] },
   'bare-global': { shownBy: 'boundary-reachable-objects', escape: /^escaped.*\$ivm/, edits: [cell('sandbox/isolate/tenant-isolate.ts', 'const context = await isolate.createContext();', "const context = await isolate.createContext(); await context.global.set('$ivm', ivm);")] },

@@ -159,7 +159,8 @@ export class CellMemoryGuard {
   #checkCeiling(rssBytes: number, nowMs: number): void {
     const { ceilingBytes } = this.#options;
     if (rssBytes <= SOFT * ceilingBytes) return;
-    if (nowMs >= this.#evictAtMs && this.#evictIdle(nowMs)) return;
+    // nobody ends while somebody is idle
+    if ((nowMs >= this.#evictAtMs || rssBytes > HARD * ceilingBytes) && this.#evictIdle(nowMs)) return;
     const most = this.#isSettling(nowMs) ? ceilingBytes : HARD * ceilingBytes;
     if (rssBytes <= most || nowMs < this.#endAtMs) return;
     this.#endAtMs = nowMs + SETTLE_END_MS;
