@@ -47,10 +47,11 @@ export const CHILD_ENVIRONMENT = { TZ: 'UTC', LANG: 'en_US.UTF-8' } as const;
 /**
  * Of a cell, whose threads all use one arena of glibc's: what one isolate's native objects leave there, the next one takes. An arena a thread would
  * keep as much again for each thread. Buffers of 512 KB or more are mapped each by itself, so that the system has them back when their isolate goes:
- * left alone, glibc raises that mark to 32 MB as it goes, and keeps what lies below it.
+ * left alone, glibc raises that mark to 32 MB as it goes, and keeps what lies below it. 32 MB of free memory are kept all the same: giving back a
+ * little after each request, to ask for it again with the next, costs more than it saves.
  * Node's threads are two more than calls of `crypto.subtle` that take long may hold at once (apps/host-calls/subtle.ts).
  */
-export const CELL_ENVIRONMENT = { ...CHILD_ENVIRONMENT, MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '524288', UV_THREADPOOL_SIZE: '6' } as const;
+export const CELL_ENVIRONMENT = { ...CHILD_ENVIRONMENT, MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '524288', MALLOC_TRIM_THRESHOLD_: '33554432', UV_THREADPOOL_SIZE: '6' } as const;
 
 /** Our sources and packages, and nothing else of the folder that they are in: a repository may also hold apps, their secrets and a data directory. */
 export function programFolders(): string[] {

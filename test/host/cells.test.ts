@@ -56,7 +56,7 @@ test('a cell knows nothing of its surroundings', linux, async () => {
   const own = new Set(['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID']);
   for (const pid of await cellPids(host, 2)) {
     const environment = processFile(pid, 'environ').filter((entry) => !own.has(entry.split('=')[0] ?? ''));
-    assert.deepEqual(environment.toSorted(), ['LANG=en_US.UTF-8', 'MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=524288', 'TZ=UTC', 'UV_THREADPOOL_SIZE=6']);
+    assert.deepEqual(environment.toSorted(), ['LANG=en_US.UTF-8', 'MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=524288', 'MALLOC_TRIM_THRESHOLD_=33554432', 'TZ=UTC', 'UV_THREADPOOL_SIZE=6']);
   }
 });
 

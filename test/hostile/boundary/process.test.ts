@@ -17,7 +17,7 @@ const FILES = {
   'apps/shop/.dev.vars': 'TOKEN=tenant-word-77aa\n',
   'nanos.yaml': "secrets: [SHOP_KEY]\nlimits: { cpu_ms: 1000 }\napps: [{ path: apps/shop, env: { KEY: '${SHOP_KEY}' } }]\n",
 };
-const ALLOWED_VARIABLES = new Set(['TZ', 'LANG', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'UV_THREADPOOL_SIZE', 'SHLVL', '_']);
+const ALLOWED_VARIABLES = new Set(['TZ', 'LANG', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'MALLOC_TRIM_THRESHOLD_', 'UV_THREADPOOL_SIZE', 'SHLVL', '_']);
 const LINUX_ONLY = process.platform === 'linux' ? false : 'it looks at processes in /proc';
 const READY_MS_MAX = 60_000;
 const O_ACCMODE = 0o3;
