@@ -22,9 +22,9 @@ export class ModelProcessCall {
     this.#embeddings = embeddings;
   }
 
-  /** @param error undefined: it went well */
+  /** @param error undefined: it went well. Whoever gives the call up reads no more of it, whatever has arrived. */
   end(error?: unknown): void {
-    if (this.#isOver) return;
+    if (this.#error !== undefined) return;
     this.#isOver = true;
     this.#error = error;
     this.#wake?.();
@@ -34,8 +34,11 @@ export class ModelProcessCall {
     for (;;) {
       const chunks = this.#chunks;
       this.#chunks = [];
-      yield* chunks;
-      if (this.#chunks.length > 0) continue;
+      for (const chunk of chunks) {
+        this.#throwError();
+        yield chunk;
+      }
+      if (this.#chunks.length > 0 && this.#error === undefined) continue;
       if (this.#isOver) return this.#throwError();
       await this.#changed();
     }
